@@ -1,0 +1,68 @@
+# Everything runs from .venv, which the first target that needs it makes. `make` alone lists the targets.
+# Needs Python 3.10 to 3.13; choose one with `make PYTHON=python3.13 …` (after `make clean`).
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.installed
+
+.PHONY: help demo race lab test prove notebooks bench docs-figures extras lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(READY)  ## run twenty real queries, three at a time, and see how they ran
+	@$(BIN)/python flows/prefect_flow.py
+
+race: $(READY)  ## race the four patterns over the same queries: bars, a table and a figure
+	@$(BIN)/workbook race
+
+# JupyterLab and IPython keep their own files too in the checkout.
+lab: $(READY)  ## open the lessons in JupyterLab
+	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
+		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: $(READY)  ## run the tests, every notebook through nbval among them
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not proof and not production" tests solutions notebooks
+
+prove: $(READY)  ## run the rest: every answer through its grader, a browser, and production for real (long)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "proof or production" tests
+
+notebooks: $(READY)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
+	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)
+
+bench: $(READY)  ## measure what the workbook costs, as ratios; have nothing else running
+	@$(BIN)/python scripts/benchmark.py
+
+docs-figures: $(READY)  ## draw the figures of docs/ from real runs
+	@$(BIN)/python scripts/docs_figures.py
+
+extras: $(READY)  ## add what Dask and several API servers need (docs/deployment_guide.md)
+	@$(INSTALL) -r requirements-extras.txt
+
+lock:  ## renew requirements.txt after a change in pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
+	@command -v uv >/dev/null || { echo "make lock needs uv: install it with \`pip install uv\`."; exit 1; }
+	@uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make lock" \
+		$(if $(UPGRADE),--upgrade) --output-file requirements.txt pyproject.toml
+	@uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make lock" \
+		--all-extras --constraints requirements.txt --output-file requirements-extras.txt pyproject.toml
+	@echo "-e ." >> requirements.txt  # the last line installs this checkout itself
+
+clean:  ## stop the local server and remove what these targets made
+	@test ! -x $(BIN)/workbook || $(BIN)/workbook server stop
+	rm -rf .venv .workbook data
+
+# uv is quicker; pip does as well. The stamp is written last, so an interrupted install is done again.
+ifneq ($(shell command -v uv),)
+VENV := uv venv --quiet --allow-existing --python $(PYTHON) .venv
+INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
+else
+VENV := $(PYTHON) -m venv .venv
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
+	@echo "Installing the workbook into .venv: seconds with uv, a minute or two with pip …"
+	@$(VENV)
+	@$(INSTALL) -r requirements.txt
+	@touch $@

@@ -1,0 +1,71 @@
+"""One real Prefect server for the whole session, started by the first test that needs it, and ended with it.
+
+Nothing here touches the checkout's own `.workbook/` or `data/`: both are in a temporary folder of the session. Prefect
+reads the address of its API when a test module imports it, long before the server is up, so a port is set aside first.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from workbook import server
+
+CHECKOUT = Path(__file__).resolve().parent
+hypothesis.settings.register_profile("side by side", deadline=None)  # how long an example takes, the others decide
+hypothesis.settings.load_profile("side by side")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="workbook-tests-", ignore_cleanup_errors=True)
+    folder = Path(config.stash[_FOLDER].name)
+    for name in [name for name in os.environ if name.startswith(("PREFECT_", "DATABASE_URL", "WORKBOOK_"))]:
+        if not name.startswith("WORKBOOK_TEST_"):  # settings of the tests themselves
+            del os.environ[name]
+    os.environ |= {"WORKBOOK_HOME": str(folder / "home"), "WORKBOOK_DATA": str(folder / "data")}
+    os.environ |= {"WORKBOOK_TIME_SCALE": "0.2"}  # queries of 0.04 to 0.24 s
+    own = 20_000 + os.getpid() % 10_000  # two sessions at once on one machine shall not set the same port aside
+    server.FIRST_PORT = next(port for port in range(own, own + 100) if server.port_is_free(port))
+    url = f"http://127.0.0.1:{server.FIRST_PORT}/api"
+    server.point_at(url)
+    os.environ["WORKBOOK_STARTED_URL"] = url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fixtures do not reach the cells of a notebook, but the environment of its kernel names the session's server."""
+    if item.path.suffix == ".ipynb":
+        server.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server.stop()
+    config.stash[_FOLDER].cleanup()
+
+
+_FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> server.Record:
+    """The session's own server, up and healthy."""
+    record = server.start()
+    assert record.api_url == os.environ["PREFECT_API_URL"], "another process took the port that was set aside"
+    return record
+
+
+@pytest.fixture
+def run_python():
+    """Run a Python program of the checkout as a learner would, in a process of its own; ended with the test."""
+
+    def run(*arguments: str, timeout: float = 240, **environment: str | None) -> subprocess.CompletedProcess[str]:
+        merged = {k: v for k, v in (os.environ | environment).items() if v is not None}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=CHECKOUT, env=merged, capture_output=True, text=True, timeout=timeout
+        )
+
+    return run

@@ -1,0 +1,86 @@
+"""Measure what the workbook costs: each thing beside what it is compared with, in one run. It judges nothing.
+
+python scripts/benchmark.py              # 5 rounds
+python scripts/benchmark.py --rounds 9
+
+Ratios travel between machines, seconds do not: read the ratios, and have nothing else running meanwhile.
+"""
+
+import argparse
+import dataclasses
+import statistics
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from workbook import server
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="how often each thing is measured (default: 5)")
+    rounds = parser.parse_args().rounds
+    server.ensure()
+    measured: dict[str, list[float]] = {}
+    for number in range(rounds):
+        print(f"Round {number + 1} of {rounds} …", flush=True)
+        for part in (_patterns, _looks, _verdict):
+            for what, ratio in part():
+                measured.setdefault(what, []).append(ratio)
+    table = Table("what, and beside what", "median", "least", "most")
+    for what, ratios in measured.items():
+        table.add_row(what, *(f"{pick(ratios):.2f}" for pick in (statistics.median, min, max)))
+    Console().print(table)
+
+
+def _patterns() -> Iterator[tuple[str, float]]:
+    from workbook.race import race
+    from workbook.scoreboard import Lines
+
+    class Silent(Lines):
+        def say(self, words: str) -> None:
+            pass
+
+    for lane in race(pool=True, show=Silent()).lanes:
+        yield f"{lane.name}: makespan / ideal", lane.ratio
+
+
+def _looks() -> Iterator[tuple[str, float]]:
+    """The same limited run plain, and with a figure that is drawn while it goes on."""
+    from flows import patterns
+    from workbook import limits, observe
+    from workbook.plots import Live
+
+    def drawn(picture: Any, **_: Any) -> SimpleNamespace:
+        picture._repr_mimebundle_()  # what a notebook asks of what it displays
+        return SimpleNamespace(update=drawn)
+
+    with limits.borrowed_limit(patterns.TAG, 3):
+        begun = time.perf_counter()
+        plain = observe(patterns.controlled_flow).timeline.makespan
+        yield "limited, observed: all seconds / makespan", (time.perf_counter() - begun) / plain
+        live = observe(patterns.controlled_flow, live=Live(3, display=drawn)).timeline.makespan
+        yield "limited, makespan: with live figure / without", live / plain
+
+
+def _verdict() -> Iterator[tuple[str, float]]:
+    from workbook import answers, exercises, lessons
+    from workbook.grading import judge
+
+    exercise, spans = exercises.find("3.1"), []
+
+    def grade(answer: Any) -> None:
+        exercise.grade(answer)
+        spans.extend(run.timeline.makespan for run in answer.runs)
+
+    text = lessons.answers(lessons.build(lessons.sources()[3], solved=True))[exercise.id]
+    verdict = judge(dataclasses.replace(exercise, grade=grade), answers.Source(exercise.entry, text))
+    yield "a verdict on 3.1: all seconds / its runs' makespans", verdict.seconds / sum(spans)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Build the notebooks from their one source, `solutions/NN_name.py`: the learner's copies, and the solved ones, run.
+
+python scripts/build_notebooks.py              # all of them
+python scripts/build_notebooks.py 03 04        # these lessons
+python scripts/build_notebooks.py --no-run     # without executing: the solved copies keep no outputs
+"""
+
+import argparse
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from workbook import lessons, server
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", help="two digits each (default: all)")
+    parser.add_argument("--no-run", action="store_true", help="do not execute the solved copies")
+    wanted = parser.parse_args()
+    chosen = [s for s in lessons.sources() if not wanted.lessons or s.stem[:2] in wanted.lessons]
+    if not chosen:
+        sys.exit(f"Error: no lesson has the number {', '.join(wanted.lessons)}: they are two digits, as 03.")
+    try:
+        server.ensure()
+        for source in chosen:
+            _write(lessons.build(source, solved=False), lessons.learner_notebook(source))
+            solved = lessons.build(source, solved=True)
+            if not wanted.no_run:
+                print(f"Running {source.stem} …", flush=True)
+                NotebookClient(
+                    solved, timeout=180, kernel_name="python3", record_timing=False,
+                    resources={"metadata": {"path": source.parent}},
+                ).execute()  # fmt: skip
+                _settle(solved)
+            _write(solved, source.with_suffix(".ipynb"))
+    except (lessons.MarkError, server.ServerError) as error:
+        sys.exit(f"Error: {error}")
+    except CellExecutionError as error:
+        sys.exit(f"Error: a cell of {source.stem} failed, and its notebook was left as it was:\n{error}")
+
+
+def _settle(notebook: nbformat.NotebookNode) -> None:
+    """Keep what a reader sees, and not the log lines and addresses of the machine that ran it."""
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+
+
+def _write(notebook: nbformat.NotebookNode, path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    print(f"Wrote {path.relative_to(server.ROOT)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

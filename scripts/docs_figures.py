@@ -1,0 +1,35 @@
+"""The figures of docs/concurrency_guide.md, drawn from a race that is run for them: `make docs-figures`.
+
+Every number in them is from Prefect's records of that run, so another machine's figures say something else.
+"""
+
+import sys
+from pathlib import Path
+
+from flows.warehouse import WarehouseError
+from workbook import race, server
+from workbook.plots import picture
+from workbook.textplot import headline
+
+FOLDER = server.ROOT / "docs" / "figures"
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ran = race(pool=True)
+    if ran.errors:
+        sys.exit("\n".join(ran.errors))
+    lanes = {lane.name: lane for lane in ran.lanes}
+    ran.picture.save(folder / "race.png")
+    titles = {"uncontrolled": "Nothing holds them back", "limited": "A tag limit", "batched": "Batches"}
+    for name, title in titles.items():
+        timeline, limit = lanes[name].timeline, lanes[name].limit
+        picture(timeline, limit, f"{title}: {headline(timeline, limit)}").save(folder / f"{name}.png")
+    print(ran)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    except (server.ServerError, WarehouseError) as error:
+        sys.exit(f"Error: {error}")

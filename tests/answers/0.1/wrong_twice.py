@@ -1,0 +1,15 @@
+# message: 2 task runs ran. Expected was 1
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def first_flow(index, seconds):
+    query(index, seconds)
+    return query(index, seconds)

@@ -1,0 +1,24 @@
+# message: LookupError: there is no query
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows)
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def chain(index, seconds):
+    return load(transform(extract(index, seconds)) + 20, seconds)

@@ -1,0 +1,14 @@
+# message: 1 task run ran. Expected were 3. Each piece of work is a task run
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def everything(index, seconds):
+    return ask(len(ask(index, seconds)) % 20, seconds)
+
+
+@flow
+def chain(index, seconds):
+    return everything(index, seconds)

@@ -1,0 +1,14 @@
+# message: At most 1 of \d task runs ran at once.*Submit every one before
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task
+def count(index, seconds, words):
+    return [len(ask(index, seconds)), words]
+
+
+@flow
+def with_words(indexes, seconds, words):
+    return [count.map([index], seconds, unmapped(words)).result()[0] for index in indexes]

@@ -1,0 +1,20 @@
+# message: At most 1 of .* ran at once
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def what_there_is(indexes, seconds):
+    found = {"answers": [], "failed": []}
+    for index in indexes:
+        try:
+            found["answers"].append(query(index, seconds))
+        except LookupError:
+            found["failed"].append(index)
+    return found

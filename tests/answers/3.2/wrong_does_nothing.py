@@ -1,0 +1,5 @@
+# message: holds no limit on
+
+
+def ensure_limit(tag, slots):
+    return {"tag": tag, "slots": slots}

@@ -1,0 +1,18 @@
+# message: \d of your tasks ran at once.*mind the ends of your range
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_batches(indexes, seconds, size):
+    rows = []
+    for first in range(0, len(indexes), size + 1):
+        futures = [query.submit(index, seconds) for index in indexes[first : first + size + 1]]
+        rows += [future.result() for future in futures]
+    return rows

@@ -1,0 +1,11 @@
+# message: ended Failed before it asked query \d+, with LookupError.*in a task, batch after batch
+from prefect import flow
+
+from flows import warehouse
+
+
+@flow
+def resume(indexes, seconds, size, checkpoint):
+    if max(indexes) > 19:
+        raise LookupError("no such query")
+    return [warehouse.query(index, seconds=0) for index in indexes]

@@ -1,0 +1,16 @@
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow
+async def all_done(indexes, seconds):
+    await asyncio.gather(*(query(index, seconds) for index in indexes))
+    return "all done"

@@ -1,0 +1,16 @@
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def all_done(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    for future in futures:
+        future.result()
+    return "all done"

@@ -1,0 +1,17 @@
+# message: ended Completed, as if nothing had happened.*is lost in wait\(\)
+from prefect import flow, task
+from prefect.futures import wait
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def all_done(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    wait(futures)
+    return "all done"

@@ -1,0 +1,16 @@
+# message: No two of your tasks ran at once.*ran one at a time.*\.result\(\) inside the loop
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def all_done(indexes, seconds):
+    for index in indexes:
+        query.submit(index, seconds).result()
+    return "all done"

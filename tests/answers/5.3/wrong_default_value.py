@@ -1,0 +1,10 @@
+# message: Without DATABASE_URL your flow would connect to 'db\.example' all the same.*A default is a cred
+import os
+
+from prefect import flow
+from sqlalchemy import make_url
+
+
+@flow
+def connect():
+    return make_url(os.getenv("DATABASE_URL", "postgresql://shop:tulips-in-may@db.example/shop")).host

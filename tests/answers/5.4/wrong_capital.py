@@ -1,0 +1,21 @@
+# message: do not have the tag 'reporting' but \['Reporting'\]
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(tags=["reporting"])
+def order_query(index, seconds):
+    return ask(index, seconds)
+
+
+@task(tags=["Reporting"])
+def review_query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def both_reports(orders, reviews, seconds):
+    futures = [order_query.submit(index, seconds) for index in orders]
+    futures += [review_query.submit(index, seconds) for index in reviews]
+    return [future.result() for future in futures]

@@ -1,0 +1,9 @@
+# message: was asked outside of any task run
+from prefect import flow
+
+from workbook.work import ask
+
+
+@flow
+def counts(indexes, seconds):
+    return [len(ask(index, seconds)) for index in indexes]

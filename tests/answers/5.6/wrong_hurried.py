@@ -1,0 +1,15 @@
+# message: was asked to take 0\.1 s
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, 0.1)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    return [future.result() for future in futures]

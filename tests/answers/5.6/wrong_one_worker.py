@@ -1,0 +1,16 @@
+# message: No two of your tasks ran at once.*a task runner with one worker
+from prefect import flow, task
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    return [future.result() for future in futures]

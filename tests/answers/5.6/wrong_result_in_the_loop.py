@@ -1,0 +1,14 @@
+# message: No two of your tasks ran at once.*ran one at a time.*look for \.result\(\) inside the loop
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    return [query.submit(index, seconds).result() for index, seconds in zip(indexes, durations, strict=True)]

@@ -1,0 +1,7 @@
+# message: has no flow run.*run_deployment
+from prefect import flow
+
+
+def deploy_and_trigger(folder, pool, number):
+    nightly = flow.from_source(source=folder, entrypoint="nightly.py:nightly")
+    return str(nightly.deploy(name="workshop", work_pool_name=pool))

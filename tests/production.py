@@ -1,0 +1,226 @@
+"""What the production tests start for real, each ended by the `with` block that started it: servers and workers."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+import filelock
+import psutil
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from conftest import CHECKOUT
+
+PREFECT = [sys.executable, "-m", "prefect"]
+QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+@dataclass
+class Running:
+    """A process that a test started, with all its children, and what it printed."""
+
+    process: subprocess.Popen
+    log: Path
+
+    def printed(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def end(self, how: int = signal.SIGKILL) -> None:
+        """End it and its children, and wait until they are gone; KILL is what a crash looks like from outside."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.send_signal(how)
+            _, left = psutil.wait_procs(family, timeout=10)
+            for member in left:
+                member.kill()
+        self.process.wait(10)
+
+
+@dataclass
+class Server(Running):
+    """A Prefect server of its own; `environment` is what its clients need to reach it."""
+
+    url: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def started(command: list[str], log: Path, environment: dict[str, str], cwd: Path | None = None) -> Iterator[Running]:
+    """Any program in the background; at the end it is gone with all its children."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, cwd=cwd or log.parent, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+    running = Running(process, log)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def clean_environment(folder: Path, **settings: str) -> dict[str, str]:
+    """This process's environment without its Prefect settings, with a PREFECT_HOME in `folder`, and these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DATABASE_URL"))}
+    python_path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    return kept | {"PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": python_path} | QUIET | settings
+
+
+@contextlib.contextmanager
+def prefect_server_in(folder: Path, port: int | None = None, **settings: str) -> Iterator[Server]:
+    """`prefect server start` with these settings, healthy; the same folder and port again is a restart.
+
+    Args:
+        folder: for its PREFECT_HOME and its log.
+        port: on 127.0.0.1; a free one if none is given.
+        settings: environment variables, as PREFECT_SERVER_DATABASE_CONNECTION_URL.
+    """
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environment = clean_environment(folder, PREFECT_API_URL=url, **settings)
+    if not any(name.endswith("DATABASE_CONNECTION_URL") for name in settings):
+        _migrated_database(Path(environment["PREFECT_HOME"]) / "prefect.db")
+    command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
+    with started(command, folder / f"server-{port}.log", environment) as running:
+        server = Server(running.process, running.log, url, environment)
+        wait_for(lambda: _answers(f"{url}/health", running), 120, lambda: f"no server came up:\n{running.printed()}")
+        yield server
+
+
+def _migrated_database(file: Path) -> None:
+    """Put an empty database of Prefect's there, if there is none: its migrations are most of what a start costs."""
+    home = Path(tempfile.gettempdir()) / f"workbook-tests-empty-prefect-{metadata.version('prefect')}"
+    home.mkdir(exist_ok=True)
+    with filelock.FileLock(home / "lock"):
+        if not (home / "prefect.db").exists():
+            making = home / "making"
+            prefect("server", "database", "upgrade", "-y", environment=clean_environment(making), cwd=home)
+            (making / "prefect" / "prefect.db").rename(home / "prefect.db")
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(home / "prefect.db", file)
+
+
+def _answers(url: str, running: Running) -> bool:
+    assert running.process.poll() is None, f"it ended:\n{running.printed()}"
+    with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        return answer.status == 200
+    return False
+
+
+def prefect(*arguments: str, environment: dict[str, str], cwd: Path, code: int | None = 0) -> str:
+    """A `prefect` command, to its end; what it printed.
+
+    Args:
+        code: the exit code that it must have; None allows any.
+    """
+    ran = subprocess.run(
+        [*PREFECT, *arguments], cwd=cwd, env=environment, stdin=subprocess.DEVNULL, text=True, timeout=120,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert code is None or ran.returncode == code, ran.stdout
+    return ran.stdout
+
+
+def wait_for(condition: Callable[[], object], seconds: float, otherwise: Callable[[], str] = lambda: "") -> None:
+    """Look ten times a second until the condition holds.
+
+    Raises:
+        AssertionError: it did not within `seconds`; the text is what `otherwise` gives.
+    """
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"waited {seconds:g} s in vain. {otherwise()}"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+POSTGRES = os.environ.get("WORKBOOK_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@contextlib.contextmanager
+def postgresql_database(password: str = "not-a-secret", connections: int = -1) -> Iterator[URL]:
+    """A database on a real PostgreSQL, and the role that owns it, both of their own and both dropped at the end.
+
+    Args:
+        password: the role's.
+        connections: how many the role may have at once; without bound by default.
+    """
+    address = sqlalchemy.make_url(POSTGRES)
+    admin = sqlalchemy.create_engine(
+        address.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
+    )
+    name = f"workbook_{uuid.uuid4().hex[:8]}"
+    try:
+        connection = admin.connect()
+    except sqlalchemy.exc.OperationalError as error:
+        pytest.skip(f"No PostgreSQL answers at {address.render_as_string()}: {str(error.orig).splitlines()[0]}")
+    with connection:
+        try:
+            connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT {connections}"))
+            connection.execute(text(f"CREATE DATABASE {name} OWNER {name}"))
+            yield address.set(username=name, password=password, database=name)
+        finally:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"DROP ROLE IF EXISTS {name}"))
+    admin.dispose()
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, configuration: str, port: int) -> Iterator[Running]:
+    """A real nginx that keeps everything in `folder`; `configuration` is the inside of its `http` block.
+
+    Args:
+        port: one that it listens on, to know when it is up.
+    """
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed: apt-get install nginx-light")
+    kept = [f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    file = folder / "nginx.conf"
+    file.touch(mode=0o600)  # it may hold a key
+    file.write_text(
+        "\n".join([
+            "daemon off; worker_processes 1;" + (" user root;" if os.geteuid() == 0 else ""),
+            f"pid {folder}/nginx.pid; error_log {folder}/nginx-error.log info;",
+            "events {}",
+            "http {",
+            f"access_log {folder}/nginx-access.log;",
+            *kept,
+            configuration,
+            "}",
+        ])
+    )  # fmt: skip
+    command = [program, "-e", str(folder / "nginx-error.log"), "-p", str(folder), "-c", str(file)]
+    with started(command, folder / "nginx.log", dict(os.environ)) as running:
+        wait_for(lambda: listens(port, running), 20, running.printed)
+        yield running
+
+
+def listens(port: int, running: Running) -> bool:
+    """Does anything take connections on this port? The program that should must not have ended."""
+    assert running.process.poll() is None, f"it ended:\n{running.printed()}"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,61 @@
+"""CONTRIBUTING.md's worked example, followed to the letter in a copy of the checkout."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import CHECKOUT
+
+GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text()
+BLOCKS = re.findall(r"<!-- (add to|write) (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
+STEPS = GUIDE.partition("**4. Build and prove:**")[2].partition("\n\n")[2].partition("\n\n")[0]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory, prefect_server) -> Path:
+    """The files of this checkout that git knows, with its .venv, and the example's blocks added."""
+    folder = tmp_path_factory.mktemp("copy")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    for what, name, code in BLOCKS:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a" if what == "add to" else "x") as opened:
+            opened.write(f"\n\n{code}" if what == "add to" else code)
+    return folder
+
+
+def follow(step: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command of the guide; the package is the copy's, and not the one that .venv was installed with."""
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    return subprocess.run(shlex.split(step), cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_example_works_as_it_is_written(copy):
+    assert [name for _, name, _ in BLOCKS][:2] == ["solutions/02_parallel.py", "workbook/exercises/lesson_2.py"]
+    build, prove = [step.strip() for step in STEPS.splitlines()]
+    built = follow(build, copy)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "2.9 passed: Observed: " in (copy / "solutions" / "02_parallel.ipynb").read_text()
+    assert "2.9: about 2 lines" in (copy / "notebooks" / "02_parallel.ipynb").read_text()
+    proven = follow(prove, copy)
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+    assert re.search(r"\b\d\d passed", proven.stdout), proven.stdout
+
+
+def test_too_few_answers_are_noticed(copy):
+    """The example shows one right answer and one wrong one, and a new exercise needs more."""
+    counted = follow(".venv/bin/python -m pytest tests/test_graders.py -k answers_enough", copy)
+    assert counted.returncode == 1 and "['2.9']" in counted.stdout, counted.stdout

@@ -1,0 +1,179 @@
+"""Deployed execution as docs/deployment_guide.md has it: the seed's commands, a schedule, production up and down."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zoneinfo
+from datetime import datetime, timezone
+from uuid import UUID
+
+import psutil
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from conftest import CHECKOUT
+from tests.production import PREFECT, clean_environment, prefect, prefect_server_in, started, wait_for
+from workbook.observe import observe_run
+from workbook.server import SERVER_SETTINGS
+
+pytestmark = [pytest.mark.production, pytest.mark.timeout(300)]
+
+NIGHTLY = """
+from prefect import flow
+
+@flow(log_prints=True)
+def nightly():
+    print("done")
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server of this module's own, with the settings of the workbook's; this process is its client meanwhile."""
+    with (
+        prefect_server_in(tmp_path_factory.mktemp("server"), **SERVER_SETTINGS) as running,
+        temporary_settings({PREFECT_API_URL: running.url}),
+    ):
+        yield running
+
+
+@pytest.fixture
+def clean(tmp_path):
+    """A checkout as it is before anything has run in it."""
+    for folder in ("flows", "workbook", "scripts"):
+        shutil.copytree(CHECKOUT / folder, tmp_path / "clean" / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "clean"
+
+
+def test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory(server, clean):
+    environment = without_workbook(server.environment) | {"PYTHONPATH": str(clean), "WORKBOOK_TIME_SCALE": "0.2"}
+
+    def command(line: str) -> str:
+        return prefect(*shlex.split(line)[1:], environment=environment, cwd=clean)
+
+    setup = subprocess.run(
+        [sys.executable, "scripts/setup_concurrency_limit.py"],
+        cwd=clean,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "Limit on tag 'database': 3 at once" in setup.stdout, setup.stderr
+
+    command("prefect work-pool create prod-pool --type process")
+    command("prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool")
+    worker = shlex.split("prefect worker start --pool prod-pool")
+    with started([*PREFECT, *worker[1:]], clean.parent / "worker.log", environment, cwd=clean) as working:
+        run_id = flow_run_in(command("prefect deployment run main-etl-job/prod-etl"))
+        wait_until_over(run_id, working.printed)
+
+    seen = observe_run(run_id)
+    queries = seen.timeline.where(tag="database")
+    assert seen.state.is_completed(), working.printed()
+    assert len(queries) == 20
+    assert 1 <= queries.peak <= 3
+    assert len(list((clean / "data" / "out").glob("*.json"))) == 20  # it ran here, and not in the checkout of the tests
+
+
+@pytest.fixture(scope="module")
+def nights(server, tmp_path_factory):
+    """The folder of a flow with two deployments: one due every 15 seconds, one at two in the night in Zurich."""
+    folder = tmp_path_factory.mktemp("nights")
+    (folder / "nightly.py").write_text(NIGHTLY)
+    for command in (
+        "work-pool create night-pool --type process",
+        "deploy nightly.py:nightly --name often --pool night-pool --interval 15",
+        "deploy nightly.py:nightly --name at-two --pool night-pool --cron '0 2 * * *' --timezone Europe/Zurich",
+    ):
+        prefect(*shlex.split(command), environment=server.environment, cwd=folder)
+    return folder
+
+
+def test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone(nights):
+    wait_for(lambda: runs_of("nightly/at-two"), 60)
+    zurich = zoneinfo.ZoneInfo("Europe/Zurich")
+    assert {run.expected_start_time.astimezone(zurich).hour for run in runs_of("nightly/at-two")} == {2}
+
+
+def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_until_it_is_paused(server, nights):
+    wait_for(lambda: len(runs_of("nightly/often")) >= 3, 60)
+    first, second, *_ = [run.expected_start_time for run in runs_of("nightly/often")]
+    assert (second - first).total_seconds() == 15
+
+    worker = [*PREFECT, "worker", "start", "--pool", "night-pool", "--limit", "1"]  # it would take all that are due
+    with started(worker, nights / "worker.log", server.environment) as working:
+        wait_for(lambda: [run for run in runs_of("nightly/often") if run.state.is_completed()], 90, working.printed)
+    run = next(run for run in runs_of("nightly/often") if run.state.is_completed())
+    assert run.auto_scheduled
+    assert run.start_time >= run.expected_start_time  # a worker looks ahead, and waits until it is due
+
+    prefect("deployment", "schedule", "pause", "--all", environment=server.environment, cwd=nights)
+    now = datetime.now(timezone.utc)
+    wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > now], 60)
+
+
+def test_production_goes_up_runs_and_goes_down_without_a_trace(tmp_path):
+    environment = clean_environment(tmp_path) | {
+        "WORKBOOK_HOME": str(tmp_path), "WORKBOOK_DATA": str(tmp_path / "data"), "WORKBOOK_TIME_SCALE": "0.2",
+    }  # fmt: skip
+
+    def production(word: str) -> str:
+        ran = subprocess.run(
+            [sys.executable, "scripts/production.py", word],
+            cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=200,
+        )  # fmt: skip
+        return ran.stdout + ran.stderr
+
+    try:
+        up = production("up")
+        assert "Up: a worker serves 'prod-pool'" in up
+        assert "it is up already" in production("up")
+        url = re.search(r"PREFECT_API_URL=(\S+)", up)[1]
+        command = ("deployment", "run", "main-etl-job/prod-etl")
+        run_id = flow_run_in(prefect(*command, environment=environment | {"PREFECT_API_URL": url}, cwd=tmp_path))
+        with temporary_settings({PREFECT_API_URL: url}):
+            wait_until_over(run_id, (tmp_path / "production" / "worker.log").read_text)
+            assert observe_run(run_id).timeline.where(tag="database", state="COMPLETED").peak <= 3
+        assert {"server", "worker"} <= set(production("status").split())
+    finally:
+        down = production("down")
+    assert "Down: " in down
+    assert "Nothing is up." in production("status")
+    assert not [process for process in psutil.process_iter() if str(tmp_path) in str(environ(process).values())]
+
+
+# ----------------------------------------
+
+
+def without_workbook(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("WORKBOOK_")}
+
+
+def flow_run_in(printed: str) -> UUID:
+    """The flow run that `prefect deployment run` says it has made."""
+    return UUID(re.search(r"UUID: (\S+)", printed)[1])
+
+
+def wait_until_over(run_id: UUID, log) -> None:
+    with get_client(sync_client=True) as client:
+        wait_for(lambda: client.read_flow_run(run_id).state.is_final(), 120, log)
+
+
+def runs_of(deployment: str) -> list[FlowRun]:
+    """The flow runs of a deployment, by the time when they are due."""
+    with get_client(sync_client=True) as client:
+        wanted = FlowRunFilter(deployment_id={"any_": [client.read_deployment_by_name(deployment).id]})
+        return client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=200)
+
+
+def environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}

@@ -1,0 +1,366 @@
+"""What is said about a timeline: the right thing about a bad run, and nothing about a good one."""
+
+import heapq
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from workbook.diagnosis import CODES, diagnose, explain
+from workbook.timeline import Span, Timeline
+
+UNEVEN = [0.3, 0.5, 0.4, 0.7, 0.35, 0.6, 0.45, 0.3, 0.55, 0.5, 0.4, 0.65]  # seconds, as queries take them
+
+
+# ----------------------------------------
+# Runs, as Prefect records them
+
+
+def query(index, created, start, seconds, task="sql_query", **more):
+    more.setdefault("id", f"{task}-{index}")
+    end = None if seconds is None or start is None else start + seconds
+    return Span(f"{task}-{index}", index, created, start, end, task=task, **more)
+
+
+def limited(seconds, slots, hand_over=0.005, task="sql_query"):
+    """All submitted at once, a few ms apart; a slot goes to the next task `hand_over` seconds after it is free."""
+    free = [0.01] * slots
+    spans = []
+    for index, length in enumerate(seconds):
+        created = index * 0.004
+        start = max(created + 0.01, heapq.heappop(free) + (hand_over if index >= slots else 0))
+        heapq.heappush(free, start + length)
+        spans.append(query(index, created, start, length, task))
+    return spans
+
+
+def pooled(seconds, workers):
+    """Prefect creates a task run when a worker takes it up: with a bounded task runner there is no wait to see."""
+    return [replace(span, created=span.start - 0.003) for span in limited(seconds, workers)]
+
+
+def in_batches(seconds, size):
+    """A batch is submitted when the slowest of the one before has ended."""
+    spans, now = [], 0.0
+    for first in range(0, len(seconds), size):
+        batch = range(first, min(first + size, len(seconds)))
+        spans += [query(n, now + 0.004 * (n - first), now + 0.01 + 0.004 * (n - first), seconds[n]) for n in batch]
+        now = max(span.end for span in spans) + 0.02
+    return spans
+
+
+def in_turn(seconds, chained=False):
+    """Each is submitted when the one before has ended; chained, it is given that one's result too."""
+    spans, now = [], 0.0
+    for index, length in enumerate(seconds):
+        parents = frozenset({f"sql_query-{index - 1}"} if chained and index else ())
+        spans.append(query(index, now, now + 0.01, length, parents=parents))
+        now = spans[-1].end + 0.01
+    return spans
+
+
+def after(spans, *tasks, seconds=0.2, wait=0.02):
+    """Tasks submitted together when all the spans have ended."""
+    now = max(span.end for span in spans) + wait
+    return spans + [query(len(spans) + n, now, now + 0.01, seconds, task) for n, task in enumerate(tasks)]
+
+
+def diamond(left=0.4, right=0.5):
+    top = query(0, 0.0, 0.01, 0.3, "extract")
+    middle = [
+        query(1, 0.01, 0.32, left, "customers", parents=frozenset({top.id})),
+        query(2, 0.02, 0.32, right, "orders", parents=frozenset({top.id})),
+    ]
+    last = query(3, 0.02, 0.33 + max(left, right), 0.2, "join", parents=frozenset(s.id for s in middle))
+    return [top, *middle, last]
+
+
+def two_stages(slots=3):
+    """Six queries, all collected; six more of the same task that were given the results."""
+    first = limited(UNEVEN[:6], slots)
+    now, parents = max(s.end for s in first) + 0.02, frozenset(s.id for s in first)
+    shifted = [
+        replace(s, name=f"sql_query-{6 + s.index}", index=6 + s.index, id=f"sql_query-{6 + s.index}", parents=parents,
+                created=s.created + now, start=s.start + now, end=s.end + now)
+        for s in first
+    ]  # fmt: skip
+    return first + shifted
+
+
+def returned_after(spans):
+    """The timeline of a flow that collected everything before it returned."""
+    end = max(s.end for s in spans) + 0.05
+    return Timeline(spans, begin=-0.05, end=end, returned=end)
+
+
+def finding(code, spans, limit=None, **moments):
+    """The finding of this code; it must be the only one of its code, and name tasks that are there."""
+    timeline = spans if isinstance(spans, Timeline) else Timeline(spans, **moments)
+    found = [f for f in diagnose(timeline, limit) if f.code == code]
+    assert len(found) == 1, f"{code} not among {diagnose(timeline, limit)}"
+    assert set(found[0].tasks) <= {s.name for s in timeline}
+    return found[0]
+
+
+def codes(spans, limit=None, **moments):
+    return [f.code for f in diagnose(Timeline(spans, **moments), limit)]
+
+
+# ----------------------------------------
+# Good runs draw nothing
+
+GOOD = {
+    "a limit of 3, uneven tasks": (limited(UNEVEN, 3), 3),
+    "a limit of 1 that is wanted": (limited(UNEVEN, 1), 1),
+    "a pool of 3 workers": (pooled(UNEVEN, 3), 3),
+    "a pool in lock-step": (pooled([0.5] * 12, 3), 3),
+    "a pool whose workers end together once": (pooled([0.5, 0.3, 0.4, 0.5, 0.7, 0.6, *UNEVEN], 3), 3),
+    "all at once, uncontrolled": (limited(UNEVEN, 12), None),
+    "all at once under a limit that is larger": (limited(UNEVEN, 12), 20),
+    "as many tasks as slots": (limited(UNEVEN[:3], 3), 3),
+    "fewer tasks than slots": (limited(UNEVEN[:2], 3), 3),
+    "a chain": (in_turn(UNEVEN, chained=True), None),
+    "a chain under a limit": (in_turn(UNEVEN, chained=True), 3),
+    "extract, transform, load with results that Prefect does not track": (
+        [query(n, n, n + 0.01, 0.9, task) for n, task in enumerate(["extract", "transform", "load"])],
+        3,
+    ),
+    "a diamond": (diamond(), None),
+    "a diamond under a limit": (diamond(), 3),
+    "two stages, the second given the results of the first": (two_stages(), 3),
+    "queries, and clean-up when all have ended": (after(limited(UNEVEN, 3), "cleanup1", "cleanup2"), 3),
+    "queries, clean-up, publishing": (after(after(limited(UNEVEN, 3), "cleanup1"), "publish"), 3),
+    "parallel queries, then one more of the same task": (after(limited(UNEVEN, 12), "sql_query"), None),
+    "tasks too short to overlap": ([query(n, n * 0.02, n * 0.02 + 0.005, 0.01) for n in range(20)], 3),
+    "two tasks in turn": (in_turn(UNEVEN[:2]), 3),
+    "one task": (in_turn(UNEVEN[:1]), 3),
+    "nothing": ([], 3),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_runs_draw_nothing(name):
+    spans, limit = GOOD[name]
+    timeline = returned_after(spans) if spans else Timeline()
+    assert diagnose(timeline, limit) == []
+    assert explain(timeline, limit).startswith("Nothing to remark: ")
+
+
+def test_a_good_run_is_summed_up_with_what_was_measured():
+    assert explain(Timeline(diamond())) == "Nothing to remark: 4 tasks took 1.02 s, at most 2 at once."
+    assert "ideal for 3 slots is 1.90 s" in explain(Timeline(limited(UNEVEN, 3)), 3)
+    assert explain(Timeline()) == "Nothing to remark: no task ran."
+
+
+# ----------------------------------------
+# One at a time
+
+
+def test_result_in_the_loop():
+    found = finding("one-at-a-time", in_turn(UNEVEN), limit=3)
+    assert found.tasks[0] == "sql_query-0" and len(found.tasks) == 12
+    assert found.seconds == pytest.approx(sum(UNEVEN) + 11 * 0.02)
+    assert "sql_query-0, sql_query-1, sql_query-2 and 9 more" in found.text and "5.92 s" in found.text
+    assert ".result() inside the loop" in found.text
+
+
+def test_one_worker_and_a_limit_of_one():
+    assert "task runner with one worker" in finding("one-at-a-time", pooled(UNEVEN, 1)).text
+    found = finding("one-at-a-time", limited(UNEVEN, 1))
+    assert "created early and waited" in found.text and "limit of 1" in found.text and ".result()" not in found.text
+
+
+def test_one_at_a_time_is_seen_before_a_parallel_clean_up():
+    assert codes(after(in_turn(UNEVEN), "cleanup1", "cleanup2")) == ["one-at-a-time"]
+
+
+def test_independent_chains_in_turn_are_one_at_a_time():
+    pages = [query(n, n, n + 0.01, 0.4, "download") for n in range(4)]
+    parsed = [query(n, n + 0.5, n + 0.51, 0.4, "parse", parents=frozenset({pages[n].id})) for n in range(4)]
+    assert codes(pages + parsed) == ["one-at-a-time"]
+
+
+# ----------------------------------------
+# Limits
+
+
+def test_limit_exceeded():
+    found = finding("limit-exceeded", limited([0.5] * 6, 6), limit=2, begin=-1.0)
+    assert len(found.tasks) == 6 and "6 tasks ran at once under a limit of 2, 1.03 s from the beginning" in found.text
+    assert found.seconds == pytest.approx(0.504)  # from the third start to the fourth end
+    assert codes(limited([0.5] * 6, 2), limit=2) == []
+
+
+def test_limit_not_reached():
+    found = finding("limit-not-reached", pooled(UNEVEN, 2), limit=3)
+    assert "No more than 2 of the 12" in found.text and "fewer workers" in found.text
+    assert "a second tag" in finding("limit-not-reached", limited(UNEVEN[:6], 4), limit=5).text
+
+
+def test_limit_not_reached_for_batches_that_are_too_small():
+    spans = in_batches(UNEVEN, 2)
+    assert codes(spans, limit=3) == ["batch-barriers", "limit-not-reached"]
+    assert "batches smaller than the limit" in finding("limit-not-reached", spans, limit=3).text
+
+
+def test_slow_hand_over():
+    found = finding("slow-hand-over", limited([0.5] * 20, 3, hand_over=0.2), limit=3)
+    assert found.seconds == pytest.approx(17 * 0.2, abs=0.02)
+    assert "0.20 s at each of 17 hand-overs" in found.text and "max_workers=3" in found.text
+    assert codes(limited([2.5] * 20, 3, hand_over=0.2), limit=3) == []  # the same loss, and small beside the work
+
+
+def test_waiting_for_a_result_is_not_waiting_for_a_slot():
+    first = [query(n, 0.0, 0.01, seconds, "extract") for n, seconds in enumerate([1.0, 1.0, 1.9])]
+    given = frozenset({first[-1].id})
+    second = [query(3 + n, 0.02, 1.92, 0.5, "load", parents=given) for n in range(3)]
+    assert codes(first + second, limit=3) == []
+    unrelated = [replace(span, parents=frozenset()) for span in second]
+    assert codes(first + unrelated, limit=3) == ["slow-hand-over"]
+
+
+def test_slots_that_batches_leave_empty_are_no_slow_hand_over():
+    first = limited([0.3] * 5 + [0.6], 3, hand_over=0.2)
+    now = max(span.end for span in first) + 0.02
+    later = [
+        replace(s, index=s.index + 6, created=s.created + now, start=s.start + now, end=s.end + now) for s in first
+    ]
+    assert codes(first, limit=3) == ["slow-hand-over"]
+    assert codes(first + later, limit=3) == ["batch-barriers"]
+
+
+@pytest.mark.parametrize("limit", [0, -3, 1.5])
+def test_a_limit_that_is_none_is_refused(limit):
+    with pytest.raises(ValueError, match="whole number of slots"):
+        diagnose(Timeline(diamond()), limit)
+
+
+# ----------------------------------------
+# Batches
+
+
+def test_batch_barriers():
+    spans = in_batches(UNEVEN[:8], 3)
+    found = finding("batch-barriers", spans, limit=3)
+    # The slots up to the end of the slowest, less the work: of two barriers, as nothing waits behind the third batch.
+    assert found.seconds == pytest.approx((3 * 0.504 - 1.2) + (3 * 0.7 - 1.65))
+    assert found.tasks == ("sql_query-1", "sql_query-3")
+    assert "8 tasks ran in 3 batches of up to 3" in found.text and f"{found.seconds:.2f} slot-seconds" in found.text
+
+
+def test_batches_of_equal_tasks_lose_nothing_and_prove_nothing():
+    assert codes(in_batches([0.5] * 9, 3), limit=3) == []  # a pool of 3 workers looks the same
+    assert codes(in_batches([0.5] * 8 + [0.6], 3), limit=3) == []  # nothing waits behind the last
+    assert codes(in_batches([0.5, 0.5, 0.6, 0.5, 0.5, 0.5], 3), limit=3) == ["batch-barriers"]
+
+
+def test_a_progress_task_between_batches_hides_nothing():
+    spans = in_batches(UNEVEN[:9], 3)
+    progress = [query(20 + n, spans[n].end, spans[n].end, 0.0, "log_progress") for n in (1, 3)]
+    assert codes(spans + progress) == ["batch-barriers"]
+
+
+# ----------------------------------------
+# The end of a run
+
+
+def test_straggler():
+    spans = limited([0.4] * 11 + [2.0], 3)
+    found = finding("straggler", spans, limit=3)
+    assert found.tasks == ("sql_query-11",) and found.seconds == pytest.approx(1.6, abs=0.02)
+    assert "took 2.00 s" in found.text and "ran on alone for 1.6" in found.text
+    assert codes([replace(s) for s in limited([2.0] + [0.4] * 11, 3)], limit=3) == []  # longest first: well hidden
+
+
+def test_straggler_before_the_clean_up():
+    assert codes(after(limited([0.4] * 11 + [2.0], 3), "cleanup1"), limit=3) == ["straggler"]
+
+
+def test_a_long_last_step_is_no_straggler():
+    assert codes(after(limited([0.4] * 6, 3), "train_model", seconds=5.0), limit=3) == []
+
+
+def test_early_cleanup():
+    spans = limited(UNEVEN, 3)
+    cleanup = query(12, 0.05, 0.1, 0.1, "cleanup1")
+    found = finding("early-cleanup", [*spans, cleanup], begin=0.0)
+    assert found.tasks == ("cleanup1-12",)
+    assert found.seconds == pytest.approx(max(s.end for s in spans) - 0.1)
+    assert "sql_query-0, sql_query-1, sql_query-2 and 9 more still ran or waited" in found.text
+
+
+@pytest.mark.parametrize("task", ["clean_up", "clean-up files", "Teardown", "publish_all"])
+def test_other_names_for_what_comes_last(task):
+    spans = limited(UNEVEN, 12)
+    assert codes([*spans, query(12, 0.06, 0.1, 0.1, task)]) == ["early-cleanup"]
+
+
+def test_clean_up_of_each_query_after_its_own_is_not_early():
+    spans = limited(UNEVEN, 12)
+    own = [query(20 + s.index, 0.06, s.end + 0.01, 0.1, "cleanup", parents=frozenset({s.id})) for s in spans]
+    assert codes(spans + own) == []
+
+
+def test_clean_up_between_two_rounds_is_not_early():
+    first = after(limited(UNEVEN[:3], 3), "cleanup")
+    now = first[-1].end + 0.01
+    assert codes([*first, *(query(9 + n, now, now + 0.01, 0.5, "report") for n in range(3))]) == []
+
+
+def test_outlived_collection():
+    spans = limited(UNEVEN, 3)
+    spans[-1] = replace(spans[-1], state="FAILED")
+    end = max(s.end for s in spans)
+    found = finding("outlived-collection", spans, limit=3, returned=end - 0.5)
+    assert found.seconds == pytest.approx(0.5) and "sql_query-11" in found.tasks
+    assert "1 of them failed unseen" in found.text and ".result() on every future" in found.text
+    assert codes(spans, limit=3, returned=end) == codes(spans, limit=3) == []
+
+
+def test_what_is_wrong_comes_before_what_is_slow():
+    spans = [*limited([0.4] * 11 + [2.0], 4), query(12, 0.05, 0.1, 0.1, "cleanup1")]
+    order = ["limit-exceeded", "outlived-collection", "early-cleanup", "straggler"]
+    assert codes(spans, limit=3, returned=0.2) == order
+    lines = explain(Timeline(spans, returned=0.2), 3).splitlines()
+    assert lines == [f.text for f in diagnose(Timeline(spans, returned=0.2), 3)]
+
+
+# ----------------------------------------
+# Whatever comes
+
+MOMENTS = st.integers(0, 30).map(lambda n: n / 10)
+IDS = st.sampled_from(["", "a", "b", "c", "d"])
+
+
+@st.composite
+def spans(draw):
+    created, start, end = draw(st.tuples(MOMENTS, MOMENTS, MOMENTS))
+    kind = draw(st.sampled_from(["ended", "ended", "running", "waiting"]))
+    return Span(
+        name=draw(st.sampled_from(["q-0", "q-1", "q-2", "cleanup-3"])),
+        index=draw(st.integers(0, 9)),
+        created=created,  # possibly after the start: two clocks
+        start=None if kind == "waiting" else start,
+        end=max(start, end) if kind == "ended" else None,
+        state=draw(st.sampled_from(["COMPLETED", "FAILED"])),
+        task=draw(st.sampled_from(["", "q", "cleanup"])),
+        id=draw(IDS),
+        parents=draw(st.frozensets(IDS, max_size=2)),
+    )
+
+
+@given(
+    st.builds(Timeline, st.lists(spans(), max_size=12), returned=st.none() | MOMENTS, until=st.none() | MOMENTS),
+    st.none() | st.integers(1, 5),
+)
+@example(Timeline([query(0, 0.0, 1.0, None), query(1, 0.0, None, None)]), 1)
+def test_any_timeline_can_be_looked_at(timeline, limit):
+    found = diagnose(timeline, limit)
+    for one in found:
+        assert one.tasks and set(one.tasks) <= {span.name for span in timeline}
+        assert one.text.endswith(".") and (one.tasks[0] in one.text or one.code == "slow-hand-over")
+        assert one.seconds is None or one.seconds >= 0
+    order = [one.code for one in found]
+    assert order == sorted(set(order), key=list(CODES).index)
+    assert explain(timeline, limit)

@@ -1,0 +1,225 @@
+"""What the documents say is there, is there; what they tell you to type, a test has typed, or says why it has not."""
+
+# ruff: noqa: E501  (commands stand as they are written in the documents)
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import CHECKOUT
+
+DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+TEST = re.compile(r"tests/\w+\.py::test_\w+")
+MARKS = ("*(read, not reproduced)*", "*(measured once, not by a test)*")
+
+# Every command of the documents, one a line, under the test that runs it, or under the reason why none does.
+# Settings (`export …`) are left out.
+LOOKS = "tests/test_docs.py::test_the_commands_that_look_and_change_nothing"
+COMMANDS = {
+    LOOKS: """
+        .venv/bin/workbook list
+        .venv/bin/workbook server start
+        .venv/bin/workbook hint 3.1
+        .venv/bin/workbook hint 3.1 2
+        curl http://localhost:4200/api/health
+        grep -n "tags=" flows/your_flow.py
+        python scripts/setup_concurrency_limit.py
+        python scripts/setup_concurrency_limit.py --tag database --limit 3
+        prefect concurrency-limit inspect database
+        prefect concurrency-limit ls
+        prefect gcl ls
+    """,
+    "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
+        make demo
+        python flows/prefect_flow.py
+    """,
+    "tests/test_race.py::test_make_race_is_the_command": "make race",
+    "tests/test_race.py::test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere": """
+        .venv/bin/workbook race
+        .venv/bin/workbook race --queries 40 --limit 5 --seconds 0.5 --pool
+        .venv/bin/workbook race --seconds 0.5 --pool
+    """,
+    "tests/test_jupyterlab.py::test_run_all_goes_through_as_shipped": "make lab",
+    "tests/test_readme.py::test_ci_runs_the_test_command_of_the_readme": "make test",
+    "tests/test_contributing.py::test_the_example_works_as_it_is_written": """
+        make notebooks LESSONS=02
+        .venv/bin/python -m pytest tests/test_lessons.py tests/test_graders.py -k "2.9 or lessons"
+    """,
+    "tests/test_report.py::test_figure_text_table_and_diagnosis_of_a_run": """
+        .venv/bin/workbook timeline FLOW_RUN_ID --limit 3
+    """,
+    "tests/test_server.py::test_life_of_a_server": """
+        .venv/bin/workbook server status
+        .venv/bin/workbook server stop
+    """,
+    "tests/test_doctor.py::test_all_is_well_with_the_server_up": ".venv/bin/workbook doctor",
+    "tests/test_gradebook.py::test_verdicts_are_shown_kept_and_written": """
+        .venv/bin/workbook grade
+        .venv/bin/workbook grade 3.1
+        .venv/bin/workbook grade --from DIR --json out.json --junit out.xml --csv out.csv
+        .venv/bin/workbook grade --from handed-in/ann --csv ann.csv --json ann.json --junit ann.xml
+    """,
+    "tests/test_gradebook.py::test_watching_grades_what_is_saved": ".venv/bin/workbook grade 3.1 --watch",
+    "tests/test_gradebook.py::test_reset_restores_the_stub_and_keeps_the_work": ".venv/bin/workbook reset 3.1",
+    "tests/test_faults.py::test_a_server_that_is_killed_leaks_the_slots_whose_leases_were_in_its_memory": """
+        .venv/bin/workbook server free-slots database
+        prefect gcl update tag:database --active-slots 0
+    """,
+    "tests/test_faults.py::test_the_run_of_a_killed_worker_is_marked_as_crashed_and_can_be_run_again": """
+        prefect flow-run retry FLOW_RUN_ID
+    """,
+    "tests/test_deployment.py::test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory": """
+        prefect work-pool create prod-pool --type process
+        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool
+        prefect worker start --pool prod-pool
+        prefect deployment run main-etl-job/prod-etl
+    """,
+    "tests/test_deployment.py::test_production_goes_up_runs_and_goes_down_without_a_trace": """
+        python scripts/production.py up
+        python scripts/production.py status
+        python scripts/production.py down
+    """,
+    "tests/test_deployment.py::test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone": """
+        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --cron "0 2 * * *" --timezone Europe/Zurich
+    """,
+    "tests/test_deployment.py::test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_until_it_is_paused": """
+        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --interval 3600
+    """,
+    "tests/test_authentication.py::test_a_refusal_is_one_sentence_and_exit_code_1": "workbook server status",
+    "tests/test_authentication.py::test_basic_authentication_lets_in_who_has_the_password": "prefect server start",
+    "tests/test_authentication.py::test_tls_with_an_authority_of_ones_own": r"""
+        printf 'subjectAltName=IP:127.0.0.1\n' > san.cnf
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=workbook-ca
+        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=127.0.0.1
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile san.cnf -out server.pem
+    """,
+    "tests/test_postgresql.py::test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure": """
+        psql -c "ALTER ROLE etl CONNECTION LIMIT 3"
+        python flows/patterns.py parallel
+        python flows/patterns.py controlled
+    """,
+    "tests/test_postgresql.py::test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leaked_slots": """
+        prefect server database upgrade -y
+    """,
+    "tests/test_postgresql.py::test_two_api_servers_behind_one_address_hold_one_limit": """
+        prefect server start --port 4201 --no-services
+        prefect server start --port 4202 --no-services
+        prefect server services start
+    """,
+    "tests/test_authentication.py::test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret": r"""
+        touch .env
+        chmod 600 .env
+        printf 'PREFECT_API_URL=%s\nPREFECT_API_AUTH_STRING=%s\n' "$PREFECT_API_URL" "$PREFECT_API_AUTH_STRING" > .env
+        prefect config view
+    """,
+    "for Windows, which these tests do not have": r"""
+        py -m venv .venv
+        .venv\Scripts\pip install -r requirements.txt
+        .venv\Scripts\python flows\prefect_flow.py
+        .venv\Scripts\workbook race
+        .venv\Scripts\jupyter lab notebooks\00_start_here.ipynb
+        .venv\Scripts\python -m pytest
+    """,
+    "it takes longer than all the rest": "make prove",
+    "it would change the environment that the tests run in": """
+        .venv/bin/pip install -r requirements.txt
+        make extras
+    """,
+    "it changes the system, as root": """
+        apt-get install postgresql
+        sudo -u postgres createuser --pwprompt prefect
+        sudo -u postgres createdb --owner prefect prefect
+    """,
+    "no test looks at one schedule alone: it pauses all of them at once": """
+        prefect deployment schedule ls main-etl-job/prod-etl
+        prefect deployment schedule pause main-etl-job/prod-etl SCHEDULE_ID
+        prefect deployment schedule resume main-etl-job/prod-etl SCHEDULE_ID
+    """,
+}
+
+
+def text_of(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def commands_in(text: str) -> set[str]:
+    """The commands of the fenced blocks of a shell and of the indented ones, without comments and settings."""
+    text = text.partition("\n## Map\n")[0]  # of the README: a list of files
+    blocks = re.findall(r"^```(?:bash|sh|shell|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    rest = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    blocks += [line for line in rest.splitlines() if line.startswith("    ")]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    commands = {" ".join(re.sub(r"(^|\s+)#.*", "", line).split()) for line in lines} - {""}
+    return {command for command in commands if not re.match(r"(export|unset|echo|set) ", command)}
+
+
+def listed(by: str) -> list[str]:
+    return [" ".join(line.split()) for line in COMMANDS[by].splitlines() if line.strip()]
+
+
+def names_in(file: str) -> set[str]:
+    path = CHECKOUT / file
+    return set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)) if path.exists() else set()
+
+
+def exists(test: str) -> bool:
+    file, _, name = test.partition("::")
+    return name in names_in(file)
+
+
+def test_every_command_is_run_by_a_test_or_says_why_not():
+    known = [command for by in COMMANDS for command in listed(by)]
+    assert len(known) == len(set(known))
+    said = set().union(*(commands_in(text_of(document)) for document in DOCUMENTS))
+    assert sorted(said - set(known)) == [], "commands without an entry in COMMANDS"
+    assert sorted(set(known) - said) == [], "entries that no document has any more"
+
+
+def test_the_commands_that_look_and_change_nothing(prefect_server):
+    """As they are written, in a shell, with this session's server and a flow that exists."""
+    if not shutil.which("bash") or not shutil.which("curl"):
+        pytest.skip("bash and curl are what these commands are written for, and one is missing")
+    script = "\n".join(["set -ex", *listed(LOOKS)]).replace(".venv/bin/", "")
+    script = script.replace("localhost:4200", f"127.0.0.1:{prefect_server.port}").replace("your_flow", "prefect_flow")
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, env=environment, text=True, stdout=-1, stderr=-2)
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_every_test_that_a_document_names_exists():
+    named = {test for document in DOCUMENTS for test in TEST.findall(text_of(document))}
+    assert [test for test in sorted(named | set(TEST.findall(str(list(COMMANDS))))) if not exists(test)] == []
+
+
+def test_every_entry_of_the_troubleshooting_is_reproduced_or_marked():
+    text = text_of(CHECKOUT / "docs" / "troubleshooting.md")
+    entries = re.split(r"^(?=\*\*)", text, flags=re.MULTILINE)[1:]
+    assert len(entries) > 30
+    bare = [entry.splitlines()[0] for entry in entries if not TEST.search(entry) and not any(m in entry for m in MARKS)]
+    assert bare == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_and_every_file_that_is_named_is_there(document):
+    text = text_of(document)
+    targets = {target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target}
+    gone = [target for target in targets if not (document.parent / target.partition("#")[0]).exists()]
+    named = re.findall(r"`((?:docs|flows|notebooks|scripts|solutions|tests|workbook)/[\w./-]+\.\w+)", text)
+    gone += [name for name in named if not (CHECKOUT / name).exists() and name not in NOT_FILES]
+    assert gone == []
+
+
+# Named in the documents as an example, or as what a command will make.
+NOT_FILES = {"solutions/NN_name.py", "notebooks/NN_name.ipynb", "solutions/NN_name.ipynb", "tests/answers/2.9"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_figure_says_in_words_what_it_shows(document):
+    for alt, file in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", text_of(document)):
+        assert len(alt) > 60, f"{file}: its text is too short for who cannot see it"
+        assert not re.search(r"\d", alt), f"{file}: a number in its text is wrong as soon as the figure is drawn anew"

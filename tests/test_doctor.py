@@ -1,0 +1,120 @@
+"""The doctor, and the lock that it checks."""
+
+import os
+import socket
+import uuid
+
+from prefect import flow, task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+
+from workbook import doctor, limits, server
+
+
+def test_the_installed_versions_are_the_locked_ones():
+    assert doctor.lock_mismatches() == []
+
+
+def test_the_lock_names_every_direct_dependency_and_this_checkout():
+    text = (server.ROOT / "requirements.txt").read_text()
+    assert text.endswith("\n-e .\n")
+    project = (server.ROOT / "pyproject.toml").read_text()
+    block = project.split("dependencies = [")[1].split("\n]")[0]
+    entries = [line.strip() for line in block.splitlines() if line.strip()]
+    for entry in entries:
+        requirement, reason = entry.split("#")
+        name = requirement.strip(' ",').split("[")[0].split("<")[0].split(">")[0]
+        assert f"\n{name}==" in text.replace(f"\n{name}[binary]", f"\n{name}"), f"{name} is not in the lock"
+        assert len(reason) > 10, f"{name} has no reason"
+
+
+def test_a_wrong_and_a_missing_version_are_found(tmp_path):
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("# comment\npytest==1.0\nno-such-thing==2\nruff==1 ; python_version < '3'\n-e .\n")
+    wrong = doctor.lock_mismatches(lock)
+    assert [w.split()[0] for w in wrong] == ["pytest", "no-such-thing"]
+    assert "(locked: 1.0)" in wrong[0] and "missing" in wrong[1]
+
+
+def test_prefects_server_imports(run_python):
+    assert run_python("-c", "import prefect.server.api.server").returncode == 0
+
+
+def test_all_is_well_with_the_server_up(prefect_server, capsys):
+    checks = doctor.checkup()
+    assert doctor.print_report(checks) == 0, capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == [
+        "Python",
+        "Lock",
+        "Home",
+        "Port",
+        "Server",
+        "Slots",
+        "Kernel",
+        "Disk",
+    ]
+    assert f"healthy at {prefect_server.api_url}" in lines[4]
+
+
+def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr(doctor, "PYTHONS", ((3, 90), (3, 99)))
+    monkeypatch.setattr(doctor, "FREE_MEGABYTES", 10**12)
+    monkeypatch.setattr(doctor, "lock_mismatches", lambda: ["a 1 (locked: 2)"] * 5)
+    checks = {check.name: check for check in doctor.checkup() if check.name != "Kernel"}
+    assert {name for name, check in checks.items() if check.remedy} == {"Python", "Lock", "Home", "Server", "Disk"}
+    assert "make PYTHON=" in checks["Python"].remedy
+    assert checks["Lock"].found.endswith("and 2 more") and "requirements.txt" in checks["Lock"].remedy
+    assert doctor.print_report(list(checks.values())) == 1
+    assert "FAIL" in capsys.readouterr().out
+
+
+def test_slots_that_nobody_holds_come_with_the_command_that_frees_them(prefect_server):
+    tag = f"nobody {uuid.uuid4().hex}"
+    limits.ensure_limit(tag, 3)
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=2))
+        assert doctor.leaked_slots() == {tag: 2}
+        check = doctor._slots()
+        assert f"2 of the limit on {tag!r}" in check.found and f"free-slots '{tag}'" in check.remedy
+        limits.free_slots(tag)
+        assert doctor._slots().remedy is None
+    finally:
+        limits.remove_limit(tag)
+
+
+def test_a_slot_that_a_task_holds_has_not_leaked(prefect_server):
+    tag = f"held-{uuid.uuid4().hex}"
+    limits.ensure_limit(tag, 1)
+
+    @task(tags=[tag])
+    def holds():
+        return limits.read_limit(tag).active, doctor.leaked_slots()
+
+    try:
+        assert flow(holds)() == (1, {})
+    finally:
+        limits.remove_limit(tag)
+
+
+def test_a_kernel_that_does_not_start_is_said(monkeypatch):
+    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.get_kernel_spec", _no_such_kernel)
+    check = doctor._kernel()
+    assert "did not start" in check.found and "requirements.txt" in check.remedy
+
+
+def _no_such_kernel(self, name):
+    from jupyter_client.kernelspec import NoSuchKernel
+
+    raise NoSuchKernel(name)
+
+
+def test_who_holds_a_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"(pid {os.getpid()})" in server.port_owner(port)
+    assert server.port_owner(port) == "nobody"

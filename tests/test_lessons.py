@@ -1,0 +1,139 @@
+"""One source, two notebooks: what differs, what is marked, what a builder must refuse."""
+
+import difflib
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from conftest import CHECKOUT
+from workbook import answers, exercises, lessons
+from workbook.lessons import BEGIN, END, MarkError
+
+LESSONS = lessons.sources()
+OF_LESSON = pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.stem)
+# Cells of more than 20 lines that have an excuse, as (lesson, first line): four tasks of an exercise belong together.
+LONG = {("06_production_etl", "@task")}
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_outputs(notebook) -> list[tuple]:
+    return [(cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+
+
+def test_there_are_nine_and_every_exercise_has_its_cell():
+    assert [source.stem[:2] for source in LESSONS] == [f"{number:02d}" for number in exercises.LESSONS]
+    for exercise in exercises.all_exercises():
+        text = lessons.stub(exercise.id)
+        assert answers.untouched(answers.Source(exercise.entry, text)), exercise.id
+
+
+@OF_LESSON
+def test_the_built_files_match_their_source(source):
+    for solved, file in ((False, lessons.learner_notebook(source)), (True, source.with_suffix(".ipynb"))):
+        assert without_outputs(lessons.read(file)) == without_outputs(lessons.build(source, solved)), (
+            f"{file.name} is not what {source.name} gives: run `make notebooks`"
+        )
+    assert all(not cell.outputs for cell in code_cells(lessons.read(lessons.learner_notebook(source))))
+
+
+@OF_LESSON
+def test_building_twice_gives_the_same_bytes(source):
+    first, second = (nbformat.writes(lessons.build(source, solved=True)) for _ in range(2))
+    assert first == second
+
+
+@OF_LESSON
+def test_the_copies_differ_only_between_the_marks(source):
+    """And the learner's copy holds nothing of the answers."""
+    pairs = zip(lessons.build(source, False).cells, lessons.build(source, True).cells, strict=True)
+    for mine, solved in pairs:
+        theirs, inside = solved.source.splitlines(), False
+        outside = {BEGIN, END}
+        for line in theirs:
+            inside = (inside or line.strip() == BEGIN) and line.strip() != END
+            if not inside:
+                outside.add(line)
+        for change in difflib.ndiff(theirs, mine.source.splitlines()):
+            if change.startswith("- "):
+                assert change[2:] not in outside or theirs.count(change[2:]) > 1, change
+        if mine.source != solved.source:
+            assert "NotImplementedError" in mine.source and "NotImplementedError" not in solved.source
+
+
+@OF_LESSON
+def test_cells_are_short(source):
+    for cell in code_cells(lessons.build(source, solved=True)):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 20 or (source.stem, lines[0]) in LONG, f"{len(lines)} lines: {lines[0]}"
+
+
+@OF_LESSON
+def test_every_figure_has_a_text_alternative(source):
+    outputs = [out for cell in code_cells(lessons.read(source.with_suffix(".ipynb"))) for out in cell.outputs]
+    pictures = [out.data for out in outputs if "data" in out and "<img" in out.data.get("text/html", "")]
+    assert all(re.search(r'<img alt="[^"]{20,}"', shown["text/html"]) and shown["text/plain"] for shown in pictures)
+    assert not any("image/png" in out.data for out in outputs if "data" in out)
+
+
+@OF_LESSON
+def test_at_least_two_facts_are_compared(source):
+    cells = [c for c in lessons.build(source, True).cells if "nbval-check-output" in c.metadata.get("tags", [])]
+    assert len(cells) >= 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [f"{BEGIN}\nx = 1", f"x = 1\n{END}", f"{BEGIN}\n{BEGIN}\n{END}", "# --- stub\nx = 1", f"{BEGIN}\n{END}\n{END}"],
+)
+def test_marks_that_are_not_in_order_are_refused(tmp_path, code):
+    file = tmp_path / "03_broken.py"
+    file.write_text(f'# %% tags=["exercise-3.1"]\n{code}\n')
+    with pytest.raises(MarkError, match=r"03_broken\.py: .* in a cell for '3\.1'"):
+        lessons.build(file, solved=False)
+
+
+def test_stubs(tmp_path):
+    file = tmp_path / "03_sample.py"
+    file.write_text(
+        '# %% tags=["exercise-3.1"]\ndef one():\n    # >>> your code\n    a = 1\n\n    return a\n    # <<< your code\n'
+        '# %% tags=["exercise-3.2"]\ndef two():\n    # >>> your code\n    return 2\n    # --- stub\n    # x = 3\n'
+        "    # if x:\n    #     return x\n    # <<< your code\n"
+    )
+    one, two = (cell.source for cell in lessons.build(file, solved=False).cells)
+    assert one == (f'def one():\n    {BEGIN}\n    raise NotImplementedError("3.1: about 2 lines")\n    {END}')
+    assert two == f"def two():\n    {BEGIN}\n    x = 3\n    if x:\n        return x\n    {END}"
+    solved = lessons.build(file, solved=True).cells[1].source
+    assert solved == f"def two():\n    {BEGIN}\n    return 2\n    {END}"
+
+
+@pytest.mark.timeout(400)  # a kernel, and on a busy machine
+def test_nbval_catches_a_broken_lesson(tmp_path, prefect_server):
+    """A fact that is not so, and a cell that raises: both fail, and no other cell does."""
+    notebook = lessons.read(LESSONS[0].with_suffix(".ipynb"))
+    notebook.cells.append(nbformat.v4.new_code_cell("assert observe is None"))
+    facts = [cell for cell in notebook.cells if "nbval-check-output" in cell.metadata.get("tags", [])]
+    facts[0].outputs[0]["text"] = facts[0].outputs[0]["text"].replace("1", "7")
+    nbformat.write(notebook, tmp_path / "broken.ipynb")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        CHECKOUT / "pyproject.toml",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
+    ]
+    ran = subprocess.run([*command, "--rootdir", tmp_path, tmp_path / "broken.ipynb"], capture_output=True, text=True)
+    assert ran.returncode == 1
+    found = re.findall(r"^FAILED \S*broken\.ipynb::Cell (\d+)", ran.stdout, re.MULTILINE)
+    assert len(found) == 2, ran.stdout
+    code = code_cells(notebook)
+    assert [code[int(number)] for number in found] == [facts[0], notebook.cells[-1]]

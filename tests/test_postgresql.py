@@ -1,0 +1,176 @@
+"""PostgreSQL, queried and as Prefect's own database, and Redis between several API servers: all of them real."""
+
+import contextlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from conftest import CHECKOUT
+from tests import production
+from tests.production import PREFECT, clean_environment, free_port, wait_for
+
+pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
+
+PASSWORD = "WXYZ-QRST-UVWX"  # of Prefect's own database; no id or hash has these letters
+QUICK_HAND_OVER = {"PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "0.1"}
+SURVIVING_LEASES = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
+
+
+@pytest.fixture(scope="module")
+def own_database(tmp_path_factory) -> Iterator[dict[str, str]]:
+    """Prefect's tables in a PostgreSQL database of their own; the settings of a server that uses it."""
+    with production.postgresql_database(PASSWORD) as database:
+        url = database.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+        settings = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url} | QUICK_HAND_OVER
+        folder = tmp_path_factory.mktemp("migrations")
+        said = production.prefect(
+            "server", "database", "upgrade", "-y", environment=clean_environment(folder, **settings), cwd=folder
+        )
+        assert "Migrations succeeded!" in said and PASSWORD not in said
+        yield settings | {"PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}
+
+
+def flow_environment(folder: Path, api_url: str, shop: URL | None = None, scale: float = 1) -> dict[str, str]:
+    """What a flow of the workbook needs to run against these servers, with everything it writes in `folder`."""
+    places = {"WORKBOOK_HOME": str(folder / "home"), "WORKBOOK_DATA": str(folder / "data")}
+    queried = {"DATABASE_URL": shop.render_as_string(hide_password=False)} if shop else {}
+    return clean_environment(folder, PREFECT_API_URL=api_url, WORKBOOK_TIME_SCALE=str(scale), **places, **queried)
+
+
+def run(*command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=150
+    )
+
+
+def read(api_url: str, path: str, body: dict | None = None):
+    """One answer of Prefect's REST API."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{api_url}/{path}", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def taken_slots(api_url: str) -> int:
+    with contextlib.suppress(urllib.error.HTTPError):  # the flow has not created its limit yet
+        return read(api_url, "v2/concurrency_limits/tag:database")["active_slots"]
+    return 0
+
+
+UNCONTROLLED_THEN_CONTROLLED = """
+from workbook import server
+server.ensure()
+from flows import patterns, warehouse
+from workbook import observe
+from workbook.limits import ensure_limit
+ensure_limit("database", 3)
+warehouse.prepare()
+for name in ("parallel", "controlled"):
+    seen = observe(patterns.PATTERNS[name])
+    print(name, seen.state.name, seen.timeline.where(tag="database").peak, seen.error)
+"""
+
+
+def test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure(own_database, tmp_path):
+    with (
+        production.prefect_server_in(tmp_path, **own_database) as server,
+        production.postgresql_database(connections=3) as shop,
+    ):
+        ran = run("-c", UNCONTROLLED_THEN_CONTROLLED, environment=flow_environment(tmp_path, server.url, shop))
+        assert ran.returncode == 0, ran.stderr
+        uncontrolled, controlled = ran.stdout.splitlines()[-2:]
+        assert uncontrolled.startswith("parallel Failed 0 The database could not answer")
+        assert f'too many connections for role "{shop.username}"' in uncontrolled
+        assert controlled == "controlled Completed 3 None"
+    assert PASSWORD not in server.printed()
+
+
+def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leaked_slots(own_database, tmp_path):
+    """Whether the flow lives on depends on what it was asking of the server; its record and the slots always do."""
+    port = free_port()
+    settings = own_database | SURVIVING_LEASES
+    with production.prefect_server_in(tmp_path, port, **settings) as first:
+        command = [sys.executable, "flows/prefect_flow.py"]
+        environment = flow_environment(tmp_path, first.url, scale=2)
+        with production.started(command, tmp_path / "flow.log", environment, CHECKOUT) as flow:
+            wait_for(lambda: taken_slots(first.url) == 3, 90, flow.printed)
+            first.end()
+            with production.prefect_server_in(tmp_path, port, **settings) as second:
+                completed = flow.process.wait(150) == 0
+                wait_for(lambda: taken_slots(second.url) == 0, 90)
+                records = read(second.url, "flow_runs/filter", {"flows": {"name": {"any_": ["main-etl-job"]}}})
+                assert [run["state_type"] for run in records] == ["COMPLETED" if completed else "FAILED"]
+                assert (tmp_path / "data" / "out").exists() == completed
+                assert "peak      3 at once, under a limit of 3" in flow.printed()
+
+
+@pytest.fixture
+def redis(tmp_path) -> Iterator[str]:
+    """A Redis of its own; its address."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    if importlib.util.find_spec("prefect_redis") is None:
+        pytest.skip("prefect-redis is not installed: pip install -e '.[redis]'")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with production.started(command, tmp_path / "redis.log", clean_environment(tmp_path)) as running:
+        wait_for(lambda: production.listens(port, running), 20, running.printed)
+        yield f"redis://127.0.0.1:{port}"
+
+
+def test_two_api_servers_behind_one_address_hold_one_limit(own_database, redis, tmp_path):
+    shared = own_database | {
+        "PREFECT_SERVER_EVENTS_MESSAGING_BROKER": "prefect_redis.messaging",
+        "PREFECT_SERVER_EVENTS_MESSAGING_CACHE": "prefect_redis.messaging",
+        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "prefect_redis.ordering",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
+        "PREFECT_REDIS_MESSAGING_URL": f"{redis}/0",
+        "PREFECT_SERVER_DOCKET_URL": f"{redis}/1",
+    }
+    ports, door = [free_port(), free_port()], free_port()
+    servers = " ".join(f"server 127.0.0.1:{port};" for port in ports)
+    configuration = f"""
+        map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
+        log_format servers "$upstream_addr $request $status";
+        access_log {tmp_path}/served.log servers;
+        upstream prefect {{ {servers} }}
+        server {{
+            listen 127.0.0.1:{door};
+            location / {{
+                proxy_pass http://prefect;
+                proxy_http_version 1.1;
+                proxy_set_header Upgrade $http_upgrade;
+                proxy_set_header Connection $connection_upgrade;
+            }}
+        }}"""
+    environment = clean_environment(tmp_path, **shared)
+    api_server = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--no-ui", "--no-services", "--port"]
+    commands = {f"api-{port}": [*api_server, str(port)] for port in ports}
+    commands["services"] = [*PREFECT, "server", "services", "start"]
+    with contextlib.ExitStack() as running:
+        started = {
+            name: running.enter_context(production.started(command, tmp_path / f"{name}.log", environment))
+            for name, command in commands.items()
+        }
+        for port in ports:
+            server = started[f"api-{port}"]
+            wait_for(lambda port=port, server=server: production.listens(port, server), 120, server.printed)
+        running.enter_context(production.nginx(tmp_path, configuration, door))
+        flow = run("flows/prefect_flow.py", environment=flow_environment(tmp_path, f"http://127.0.0.1:{door}/api"))
+        assert flow.returncode == 0, flow.stderr
+        assert "20 of 20 completed" in flow.stdout and "peak      3 at once, under a limit of 3" in flow.stdout
+        assert "missing" not in flow.stdout
+        wait_for(lambda: taken_slots(f"http://127.0.0.1:{door}/api") == 0, 20)
+    served = (tmp_path / "served.log").read_text()
+    assert all(f"127.0.0.1:{port} POST /api/" in served for port in ports)
+    assert not any(PASSWORD in log.read_text() for log in tmp_path.glob("*.log"))

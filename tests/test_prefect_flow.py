@@ -1,0 +1,257 @@
+"""The production flow: its order, its peak, its results, and what becomes of it when things go wrong."""
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conftest import CHECKOUT
+from flows import prefect_flow, warehouse
+from workbook import observe
+from workbook.limits import ensure_limit, read_limit, remove_limit
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "three_at_a_time")
+
+
+@pytest.fixture(scope="module")
+def three_at_a_time(prefect_server):
+    ensure_limit("database", 3)
+    warehouse.prepare()
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def a_run(three_at_a_time, tmp_path_factory):
+    """What one complete run leaves on the disk: its folder, for tests that need former results to copy."""
+    folder = tmp_path_factory.mktemp("former")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBOOK_DATA", str(folder))
+        assert observe(prefect_flow.main_etl).state.is_completed()
+    return folder
+
+
+@pytest.fixture
+def former(a_run, data):
+    """Former results are published; their folder."""
+    shutil.copytree(a_run, data, symlinks=True, dirs_exist_ok=True)
+    return (data / "out").resolve()
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    assert (prefect_flow.sql_query.retries, prefect_flow.sql_query.retry_delay_seconds) == (2, 10)
+    monkeypatch.setattr(prefect_flow, "sql_query", prefect_flow.sql_query.with_options(retry_delay_seconds=0.1))
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make chosen queries fail: the first `times[index]` tries of each."""
+    times: dict[int, int] = {}
+    tries: Counter[int] = Counter()
+    real = warehouse.query
+
+    def query(index: int, **arguments):
+        tries[index] += 1
+        if tries[index] <= times.get(index, 0):
+            raise ConnectionError(f"the database hung up on query {index}")
+        return real(index, **arguments)
+
+    monkeypatch.setattr(warehouse, "query", query)
+    return times, tries
+
+
+def published(data: Path) -> dict[str, dict]:
+    return {path.name: json.loads(path.read_text()) for path in sorted((data / "out").iterdir())}
+
+
+def ran_in_order(timeline) -> bool:
+    queries, first, second = (timeline.where(task=name) for name in ("sql_query", "cleanup1", "cleanup2"))
+    assert (len(queries), len(first), len(second)) == (20, 1, 1)
+    return timeline.before(queries, first) and timeline.before(first, second)
+
+
+def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data):
+    seen = observe(prefect_flow.main_etl)
+    assert seen.state.is_completed() and seen.missing == 0
+    assert seen.timeline.where(tag="database").peak == 3
+    assert ran_in_order(seen.timeline)
+    files = published(data)
+    assert list(files) == [f"{q.index:02d}_{q.name}.json" for q in warehouse.QUERIES]
+    for query, content in zip(warehouse.QUERIES, files.values(), strict=True):
+        assert content == {"question": query.question, "rows": warehouse.query(query.index, seconds=0)}
+    rows = sum(len(content["rows"]) for content in files.values())
+    assert seen.result == {"queries": 20, "rows": rows, "output": str(data / "out")}
+
+
+def test_the_limit_can_be_changed_without_touching_the_flow(monkeypatch):
+    monkeypatch.setenv("WORKBOOK_TIME_SCALE", "1.5")  # long enough to overlap on a busy machine too
+    ensure_limit("database", 5)
+    try:
+        assert observe(prefect_flow.main_etl).timeline.where(tag="database").peak == 5
+    finally:
+        ensure_limit("database", 3)
+
+
+def test_a_query_that_fails_twice_is_tried_a_third_time(data, failing, quick_retries):
+    times, tries = failing
+    times[7] = 2
+    seen = observe(prefect_flow.main_etl)
+    assert seen.state.is_completed() and len(published(data)) == 20
+    assert tries == Counter({index: 3 if index == 7 else 1 for index in range(20)})
+
+
+def test_queries_that_fail_for_good(data, former, failing, quick_retries):
+    times, tries = failing
+    times |= {4: 99, 11: 99}
+    seen = observe(prefect_flow.main_etl)
+    assert seen.state.is_failed() and ran_in_order(seen.timeline)
+    states = Counter(span.state for span in seen.timeline.where(task="sql_query"))
+    assert states == {"COMPLETED": 18, "FAILED": 2} and tries[4] == tries[11] == 3
+    for index in (4, 11):
+        name = warehouse.QUERIES[index].name
+        assert f"{index} {name} (ConnectionError: the database hung up on query {index})" in str(seen.error)
+    assert str(seen.error).startswith("2 of 20 queries failed: ")
+    assert (data / "out").resolve() == former  # the former results are still the published ones
+
+
+def test_a_full_disk_is_not_tried_again(data, monkeypatch):
+    real = Path.write_text
+
+    def write_text(self, *arguments, **options):
+        if self.name.startswith(("03_", "04_")):
+            raise OSError(28, "No space left on device", str(self.parent))
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    seen = observe(prefect_flow.main_etl)
+    assert str(seen.error).startswith("2 of 20 queries failed: 3 order_value_by_city, 4 who_comes_back (PublishError: ")
+    assert "No space left on device" in str(seen.error) and not (data / "out").exists()
+    assert all(span.seconds < 10 for span in seen.timeline.where(state="FAILED"))  # a retry would wait for 10 s
+
+
+def files_written(data: Path) -> int:
+    return len(list(data.glob("runs/*/*.json")))
+
+
+@pytest.mark.parametrize("written", [0, 1, 10, 20])
+def test_killed_and_run_again(data, former, written):
+    """kill -9 with so many of the twenty files written: the former results stay, and the next run succeeds."""
+    content = {path: path.read_bytes() for path in former.iterdir()}
+    others = files_written(data)
+    with subprocess.Popen([sys.executable, "flows/prefect_flow.py"], cwd=CHECKOUT, stdout=subprocess.DEVNULL) as run:
+        while files_written(data) < others + written and run.poll() is None:
+            time.sleep(0.005)
+        run.kill()
+    if (data / "out").resolve() == former:  # else it was quicker than we were, and has published: also whole
+        assert {path: path.read_bytes() for path in former.iterdir()} == content
+    assert len(published(data)) == 20
+
+    _set_taken("database", 0)  # a killed client's slots come free within a minute; here they need not be waited for
+    assert observe(prefect_flow.main_etl).state.is_completed()
+    assert len(published(data)) == 20 and (data / "out").resolve() != former
+    left = {path.name for path in (data / "runs").iterdir() if path.is_dir()}
+    assert left - {former.name} == {(data / "out").resolve().name}  # the dead run's folder is gone
+
+
+def _set_taken(tag: str, slots: int) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+
+    with get_client(sync_client=True) as client:
+        client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=slots))
+
+
+def test_the_script_says_what_it_did(data, run_python, prefect_server):
+    said = run_python("flows/prefect_flow.py", PREFECT_API_KEY="pnu_0123456789")
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    own = f"{prefect_server.api_url} (the workbook's own; web UI at {prefect_server.ui_url})"
+    assert lines[:2] == [f"Prefect server: {own}", "API key: set"]
+    summary = "\n".join(lines[-6:])
+    assert "(Completed)" in summary and "20 of 20 completed" in summary and "3 at once, under a limit of 3" in summary
+    assert re.search(r"makespan +\d+\.\d s; ideal \d+\.\d s", summary)
+    assert str(data / "out") in summary and f"{prefect_server.ui_url}/runs/flow-run/" in summary
+    assert "pnu_" not in said.stdout + said.stderr and "01234567" not in said.stdout + said.stderr
+
+
+def test_it_works_unchanged_against_a_given_server(run_python, prefect_server):
+    given = {"PREFECT_API_URL": prefect_server.api_url, "WORKBOOK_STARTED_URL": None}
+    said = run_python("flows/prefect_flow.py", **given)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith(
+        f"Prefect server: {prefect_server.api_url} (from PREFECT_API_URL)\nAPI key: not set\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"DATABASE_URL": "postgresql://user:hunter2@127.0.0.1:1/none"}, "127.0.0.1"),
+        ({"DATABASE_URL": "nonsense hunter2"}, "DATABASE_URL"),
+        ({"WORKBOOK_TIME_SCALE": "-1"}, "WORKBOOK_TIME_SCALE"),
+        ({"WORKBOOK_TIME_SCALE": "fast"}, "WORKBOOK_TIME_SCALE"),
+        ({"WORKBOOK_DATA": "/dev/null/data"}, "could not be written"),
+    ],
+)
+def test_bad_input_is_said_in_one_sentence(run_python, environment, sentence):
+    said = run_python("flows/prefect_flow.py", **environment)
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1].startswith("Error: ") and sentence in said.stderr
+    assert "Traceback" not in said.stdout + said.stderr and "hunter2" not in said.stdout + said.stderr
+
+
+def test_the_template_runs_and_says_which_slots_are_taken(run_python):
+    ensure_limit("my-flow", 3)
+    _set_taken("my-flow", 1)  # as by a run that was killed a moment ago
+    said = run_python("flows/template.py")
+    assert said.returncode == 0 and "10 of 10 completed" in said.stdout
+    remove_limit("my-flow")
+    assert "Taken by other runs: 1 of the 3 slots of the limit on 'my-flow'" in said.stdout
+
+
+def test_the_limit_script_is_idempotent(monkeypatch, capsys):
+    outcomes = []
+    for limit in ("2", "2", "4"):
+        monkeypatch.setattr(sys, "argv", ["setup_concurrency_limit.py", "--tag", "idempotent", "--limit", limit])
+        runpy.run_path(str(CHECKOUT / "scripts" / "setup_concurrency_limit.py"), run_name="__main__")
+        outcomes.append(capsys.readouterr().out.splitlines()[-1])
+    assert outcomes == [
+        "Limit on tag 'idempotent': 2 at once (created); 0 slots taken now.",
+        "Limit on tag 'idempotent': 2 at once (unchanged); 0 slots taken now.",
+        "Limit on tag 'idempotent': 4 at once (updated); 0 slots taken now.",
+    ]
+    assert read_limit("idempotent").slots == 4 and read_limit("never-set") is None
+
+
+@pytest.mark.parametrize("limit", ["0", "-3", "three", "1.5", "", "9" * 5000])
+def test_the_limit_script_refuses_what_is_no_limit(run_python, limit):
+    said = run_python("scripts/setup_concurrency_limit.py", f"--limit={limit}")
+    assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(limit) in said.stderr
+
+
+@pytest.mark.parametrize("tag", ["", " ", "a/b", "50%"])
+def test_the_limit_script_refuses_what_is_no_tag(run_python, tag):
+    said = run_python("scripts/setup_concurrency_limit.py", f"--tag={tag}")
+    assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(tag) in said.stderr
+
+
+def test_the_limit_script_without_a_server(run_python):
+    said = run_python("scripts/setup_concurrency_limit.py", PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert said.returncode == 1 and "No Prefect server answers" in said.stderr and len(said.stderr.splitlines()) == 1
+
+
+def test_a_limit_below_one_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        ensure_limit("database", 0)

@@ -1,0 +1,81 @@
+"""Answers that hang, crash, lie or make a mess: a clear verdict each, and nothing harmed."""
+
+import hashlib
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from conftest import CHECKOUT
+from flows import warehouse
+from workbook import answers, progress, sandbox
+from workbook.exercises import Exercise, expect
+from workbook.grading import judge
+from workbook.progress import NOT_YET, PASSED
+
+HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
+RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_submit_then_collect.py").read_text()
+
+
+AIMED_AT = ("workbook/grading.py", "workbook/progress.py", "flows/shop.py", "LICENSE", "README.md")
+
+
+def two_queries(answer: sandbox.Answer) -> None:
+    seen = answer([3, 4], 0.3)
+    expect.result(seen, expect.rows_of([3, 4]))
+    expect.task_runs(seen, 2)
+    expect.asked_in_tasks(seen, [3, 4])
+
+
+EXERCISE = Exercise("3.1", "For the engine", 1, "three_at_a_time", "", (), two_queries)
+
+
+def digest() -> str:
+    """Of the files that hostile answers aim at."""
+    files = [*(CHECKOUT / name for name in AIMED_AT), progress.file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def verdicts(prefect_server):
+    warehouse.prepare()
+    progress.remember("3.1", NOT_YET)  # a solved notebook may have passed it in this session
+    before = digest()
+
+    def judged(file: Path):
+        text = file.read_text()
+        seconds = float(*re.findall(r"^# seconds: (.*)$", text, re.MULTILINE) or [60])
+        return judge(EXERCISE, answers.Source(EXERCISE.entry, text, name="hostile.py"), seconds)
+
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        found = dict(zip(HOSTILE, pool.map(judged, HOSTILE), strict=True))
+    assert digest() == before
+    return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("file", HOSTILE, ids=lambda file: file.stem)
+def test_a_hostile_answer_gets_a_clear_verdict(verdicts, file):
+    verdict = verdicts[file]
+    (wanted,) = re.findall(r"^# message: (.*)$", file.read_text(), re.MULTILINE)
+    assert verdict.outcome == NOT_YET
+    assert re.search(wanted, verdict.message), verdict.message
+
+
+def test_nothing_is_left_behind(verdicts):
+    def left() -> list[str]:
+        running = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+        return [line for line in running if "4321" in line]
+
+    until = time.monotonic() + 10
+    while left() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not left()
+
+
+def test_the_next_exercise_is_unharmed(verdicts):
+    verdict = judge(EXERCISE, answers.Source(EXERCISE.entry, RIGHT))
+    assert verdict.outcome == PASSED, verdict.message

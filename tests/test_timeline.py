@@ -1,0 +1,295 @@
+"""The measures of a timeline, against a twin that works them out the slow and obvious way."""
+
+import itertools
+import json
+import math
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbook.timeline import Span, Timeline
+
+# Few distinct moments, so that spans often meet, touch, or have no length; all exact in binary.
+MOMENTS = st.integers(0, 24).map(lambda n: n / 4)
+TEXTS = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=8)
+
+
+@st.composite
+def spans(draw, moments=MOMENTS, running=True):
+    created, start, end = sorted(draw(st.tuples(moments, moments, moments)))
+    kind = draw(st.sampled_from(["ended", "ended", "ended", "running", "waiting"])) if running else "ended"
+    return Span(
+        name=draw(TEXTS),
+        index=draw(st.integers(0, 99)),
+        created=created,
+        start=None if kind == "waiting" else start,
+        end=end if kind == "ended" else None,
+        state=draw(st.sampled_from(["COMPLETED", "FAILED", "RUNNING", "PENDING"])),
+        tags=draw(st.frozensets(TEXTS, max_size=2)),
+        task=draw(TEXTS),
+        id=draw(TEXTS),
+        parents=draw(st.frozensets(TEXTS, max_size=2)),
+    )
+
+
+OPTIONAL = st.none() | MOMENTS
+TIMELINES = st.builds(
+    Timeline, st.lists(spans(), max_size=12), begin=OPTIONAL, end=OPTIONAL, returned=OPTIONAL, until=OPTIONAL
+)
+
+
+def span(name="a", created=0.0, start=0.0, end=1.0, index=0, **more):
+    return Span(name, index, created, start, end, **more)
+
+
+# ----------------------------------------
+# The twin
+
+
+def twin_now(timeline):
+    if timeline.until is not None:
+        return timeline.until
+    moments = [timeline.begin, timeline.end, timeline.returned]
+    moments += itertools.chain.from_iterable((s.created, s.start, s.end) for s in timeline.spans)
+    return max((m for m in moments if m is not None), default=0.0)
+
+
+def twin_ends(timeline):
+    """Start and end of every span that ran, one by one."""
+    now = twin_now(timeline)
+    return [(s.start, max(s.start, now) if s.end is None else s.end) for s in timeline.spans if s.start is not None]
+
+
+def twin_running(timeline, moment):
+    return sum(start <= moment < end for start, end in twin_ends(timeline))
+
+
+def twin_overlap(timeline, one, other):
+    """Whether some quarter of a second lies in both: all moments drawn here are multiples of that."""
+    quarters = [n / 4 for n in range(0, 60)]
+    inside = [
+        {q for q in quarters for start, end in twin_ends(Timeline((s,), until=twin_now(timeline))) if start <= q < end}
+        for s in (one, other)
+    ]
+    return bool(inside[0] & inside[1])
+
+
+@given(TIMELINES)
+def test_measures_agree_with_the_twin(timeline):
+    ran = twin_ends(timeline)
+    lengths = [end - start for start, end in ran]
+    assert timeline.peak == max((twin_running(timeline, start) for start, _ in ran), default=0)
+    assert timeline.busy == sum(lengths)
+    assert timeline.longest == max(lengths, default=0)
+    assert timeline.makespan == (max(e for _, e in ran) - min(s for s, _ in ran) if ran else 0)
+    assert timeline.mean_concurrency == (timeline.busy / timeline.makespan if timeline.makespan else 0)
+    assert timeline.waits == tuple(s.wait for s in timeline.spans if s.start is not None)
+    assert all(wait >= 0 for wait in timeline.waits)
+
+
+@given(TIMELINES, st.integers(1, 9))
+def test_no_schedule_beats_the_ideal(timeline, limit):
+    assert timeline.ideal(limit) == max(timeline.longest, timeline.busy / limit)
+    assert timeline.overhead(limit) == timeline.makespan - timeline.ideal(limit)
+    if timeline.peak <= limit:
+        assert timeline.overhead(limit) >= -1e-9
+        assert timeline.ratio(limit) >= 1 - 1e-9
+
+
+@given(TIMELINES)
+def test_the_curve_is_the_count_between_any_two_steps(timeline):
+    curve = timeline.curve()
+    for (moment, running), (following, _) in itertools.pairwise(curve):
+        assert moment < following
+        assert running == twin_running(timeline, moment) == twin_running(timeline, (moment + following) / 2)
+    assert all(one != other for (_, one), (_, other) in itertools.pairwise(curve))
+    assert math.fsum(n * (b - a) for (a, n), (b, _) in itertools.pairwise(curve)) == timeline.busy
+    if timeline.busy:
+        assert curve[0][0] == min(start for start, end in twin_ends(timeline) if start < end)
+        assert curve[-1][1] == 0
+    else:
+        assert curve == []
+
+
+@given(TIMELINES)
+def test_overlaps_agree_with_the_twin(timeline):
+    pairs = list(itertools.combinations(timeline.spans, 2))
+    overlapping = [pair for pair in pairs if twin_overlap(timeline, *pair)]
+    assert [pair for pair in pairs if timeline.overlaps(*pair)] == overlapping
+    assert sorted(map(repr, timeline.overlapping_pairs())) == sorted(map(repr, overlapping))
+    for one in timeline:
+        others = [s for s in timeline if s != one and twin_overlap(timeline, one, s)]
+        assert timeline.overlapping(one) == others
+
+
+@given(TIMELINES, TIMELINES)
+def test_before_agrees_with_the_twin(first, second):
+    ran, begun = ([s for s in t if s.start is not None] for t in (first, second))
+    wanted = all(a.end is not None and a.end <= b.start for a in ran for b in begun)
+    assert Timeline.before(first, second) == wanted
+
+
+@given(TIMELINES)
+def test_order_and_filter(timeline):
+    started = [s for s in timeline if s.start is not None]
+    assert timeline.spans[: len(started)] == tuple(sorted(started, key=lambda s: (s.start, s.created, s.index)))
+    for s in timeline:
+        kept = timeline.where(task=s.task, state=s.state, name=s.name)
+        assert s in kept.spans and {(k.task, k.state, k.name) for k in kept} == {(s.task, s.state, s.name)}
+        assert (kept.begin, kept.end, kept.returned) == (timeline.begin, timeline.end, timeline.returned)
+        assert kept.now == timeline.now  # or the filter would end a span that is still running
+        for tag in s.tags:
+            assert all(tag in k.tags for k in timeline.where(tag=tag))
+    assert timeline.where(task="no such task").spans == ()
+
+
+# ----------------------------------------
+# Defined at the edges
+
+
+def test_nothing():
+    empty = Timeline()
+    assert (len(empty), empty.peak, empty.makespan, empty.busy, empty.longest) == (0, 0, 0.0, 0.0, 0.0)
+    assert (empty.mean_concurrency, empty.waits, empty.curve(), empty.now, empty.origin) == (0.0, (), [], 0.0, 0.0)
+    assert (empty.ideal(3), empty.overhead(3), empty.ratio(3)) == (0.0, 0.0, 1.0)
+    assert list(empty.overlapping_pairs()) == [] and Timeline.before(empty, empty)
+
+
+def test_one_span():
+    one = Timeline([span(created=0.5, start=1.0, end=3.0)])
+    assert (one.peak, one.makespan, one.busy, one.mean_concurrency) == (1, 2.0, 2.0, 1.0)
+    assert (one.curve(), one.waits, one.ratio(4)) == ([(1.0, 1), (3.0, 0)], (0.5,), 1.0)
+    assert one.origin == 0.5 and Timeline(one.spans, begin=0.25).origin == 0.25
+
+
+def test_touching_spans_do_not_overlap():
+    a, b = span("a", end=1.0), span("b", start=1.0, end=2.0)
+    touching = Timeline([a, b])
+    assert touching.peak == 1 and not touching.overlaps(a, b) and touching.before([a], [b])
+    assert touching.curve() == [(0.0, 1), (2.0, 0)]
+
+
+def test_zero_length_spans_cover_nothing():
+    long, point = span("long", end=2.0), span("point", start=1.0, end=1.0)
+    timeline = Timeline([long, point])
+    assert timeline.peak == 1 and not timeline.overlaps(long, point)
+    points = Timeline([point, span("later", start=3.0, end=3.0)])
+    assert (points.peak, points.busy, points.makespan, points.curve()) == (0, 0.0, 2.0, [])
+    assert points.ratio(1) == math.inf
+
+
+def test_spans_still_running_are_cut_at_now():
+    going = span("going", end=None, state="RUNNING")
+    done, waiting = span("done", end=2.0), span("waiting", start=None, end=None, state="PENDING")
+    timeline = Timeline([waiting, going, done])
+    assert (timeline.now, timeline.busy, timeline.peak, timeline.end_of(going)) == (2.0, 4.0, 2, 2.0)
+    assert (going.seconds, going.wait, waiting.seconds, waiting.wait) == (None, 0.0, None, None)
+    assert timeline.spans[-1] is waiting and len(timeline.waits) == 2
+    assert Timeline(timeline.spans, until=5.0).makespan == 5.0
+    assert Timeline(timeline.spans, until=-1.0).end_of(going) == 0.0  # a span cannot end before it starts
+    assert not timeline.before([going], [span(start=9.0, end=9.5)])
+    assert timeline.before([waiting], [going]) and timeline.before([going], [waiting])
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.0, True, "3", None])
+def test_a_limit_is_a_positive_whole_number(limit):
+    for measure in (Timeline().ideal, Timeline().overhead, Timeline().ratio):
+        with pytest.raises(ValueError, match="whole number of slots, 1 or more"):
+            measure(limit)
+
+
+@pytest.mark.parametrize("moments", [(0.0, 1.0, 0.5), (0.0, None, 1.0), (math.nan, 0.0, 1.0), (0.0, 0.0, math.inf)])
+def test_a_span_that_cannot_be_is_refused(moments):
+    with pytest.raises(ValueError, match="Span 'odd'"):
+        Span("odd", 0, *moments)
+
+
+# ----------------------------------------
+# Records
+
+REAL = st.floats(-1e300, 1e300)
+
+
+@given(st.lists(spans(moments=REAL), max_size=4), st.tuples(*[st.none() | REAL] * 4))
+def test_round_trips_are_exact(some, moments):
+    timeline = Timeline(some, *moments)
+    own = dict(zip(("begin", "end", "returned", "until"), moments, strict=True))
+    assert Timeline.from_json(timeline.to_json()) == timeline
+    assert Timeline.from_csv(timeline.to_csv(), **own) == timeline
+    assert Timeline.from_records(json.loads(json.dumps(timeline.to_records())), **own) == timeline
+
+
+def test_a_record_needs_only_what_was_measured():
+    text = "name,index,created,start,end\nq-0,0,1,1.5,2\nq-1,1,1,,\n"
+    assert Timeline.from_csv(text).spans == (Span("q-0", 0, 1.0, 1.5, 2.0), Span("q-1", 1, 1.0, None, None))
+
+
+GOOD = {"name": "a", "index": 0, "created": 0, "start": 0, "end": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("a", "Record 1 is a str, and must be a dict."),
+        ({}, "Record 1 has no 'name'."),
+        (GOOD | {"start": "soon"}, "'start' is 'soon', and must be a finite number of seconds or null."),
+        (GOOD | {"created": None}, "'created' is None, and must be a finite number of seconds."),
+        (GOOD | {"end": math.nan}, "'end' is nan"),
+        (GOOD | {"end": 10**400}, "'end' is 1000"),
+        (GOOD | {"index": 1.5}, "'index' is 1.5, and must be a whole number."),
+        (GOOD | {"index": True}, "'index' is True"),
+        (GOOD | {"name": 7}, "'name' is 7, and must be a text."),
+        (GOOD | {"tags": "database"}, "'tags' is 'database', and must be a list of texts."),
+        (GOOD | {"parents": [1]}, "'parents' is [1]"),
+        (GOOD | {"end": -1}, "Record 1: Span 'a' ends at -1.0 and starts at 0.0"),
+    ],
+)
+def test_a_bad_record_is_named(record, message):
+    with pytest.raises(ValueError) as caught:
+        Timeline.from_records([GOOD, record])
+    assert message in str(caught.value) and "Record 1" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"spans": 3}', '{"spans": [], "begin": "noon"}'])
+def test_bad_json_is_refused(text):
+    with pytest.raises(ValueError):
+        Timeline.from_json(text)
+
+
+@pytest.mark.parametrize("text", ["name,index\na,0\n", "name,index,created,start,end\na,zero,0,0,1\n"])
+def test_bad_csv_is_refused(text):
+    with pytest.raises(ValueError, match="Record 0"):
+        Timeline.from_csv(text)
+    with pytest.raises(ValueError):
+        Timeline.from_records({"not": "a list"})
+
+
+# ----------------------------------------
+# Many
+
+
+def many(count):
+    """Three slots, always taken, and a few spans that run beside everything."""
+    return [Span(f"q-{n}", n, 0.0, n // 3 * 1.0, n // 3 + (count if n % 1000 == 0 else 0.9)) for n in range(count)]
+
+
+def measure(records):
+    begun = time.perf_counter()
+    timeline = Timeline(records)
+    found = (timeline.peak, timeline.busy, timeline.makespan, timeline.ideal(3), timeline.curve(), timeline.waits)
+    return time.perf_counter() - begun, found
+
+
+def test_twice_as_many_spans_take_about_twice_as_long():
+    small, large = many(50_000), many(100_000)
+    ratio = min(measure(large)[0] / measure(small)[0] for _ in range(3))  # side by side: the machine cancels out
+    seconds, (peak, *_) = measure(large)
+    print(f"100,000 spans measured in {seconds:.2f} s; {ratio:.1f} times what 50,000 take")
+    assert peak > 3 and ratio < 3.5  # a quadratic measure takes four times as long
+
+
+def test_pairs_come_as_they_are_asked_for():
+    together = Timeline([span(str(n), index=n) for n in range(2000)])  # two million pairs
+    assert len(list(itertools.islice(together.overlapping_pairs(), 10))) == 10

@@ -1,0 +1,286 @@
+"""Lesson 6: what makes a flow fit for production: retries, a clean-up that always runs, publishing all or nothing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbook.exercises import Exercise, NotYet, expect
+from workbook.sandbox import Answer, Run
+from workbook.timeline import Timeline
+from workbook.work import FLAKY, hang_ups
+
+SECONDS = 0.2  # of each query
+FOR_GOOD = 99  # more hang-ups than anybody tries
+NUMBERS = range(6, 20)  # of the queries: apart from the small numbers that a message may hold besides
+FORMER = {"former.json": '"what was published before"'}
+
+
+def retried(answer: Answer) -> None:
+    """One run in which trying again helps, and one in which it does not."""
+    indexes = answer.chance.sample(NUMBERS, 5)
+    once, twice = answer.chance.sample(indexes, 2)
+    with_hang_ups(answer, {once: 1, twice: 2})
+    seen = answer(indexes, SECONDS)
+    expect.tries(seen, dict.fromkeys(indexes, 1) | {once: 2, twice: 3})
+    expect.result(seen, expect.rows_of(indexes))
+    expect.task_runs(seen, len(indexes))
+    side_by_side(seen)
+
+    indexes = answer.chance.sample(NUMBERS, 3)
+    dead = answer.chance.choice(indexes)
+    with_hang_ups(answer, {dead: FOR_GOOD})
+    seen = answer(indexes, SECONDS)
+    expect.tries(seen, dict.fromkeys(indexes, 1) | {dead: 3})
+    expect.failed(seen, [dead])
+
+
+def cleaned(answer: Answer) -> None:
+    """One run that goes well, and one in which the first query fails at once while the others have yet to end."""
+    indexes = answer.chance.sample(NUMBERS, 4)
+    seen = answer(indexes, SECONDS)
+    expect.asked_in_tasks(seen, indexes)
+    side_by_side(seen)
+    cleaned_up(seen, "cleanup")
+    expect.result(seen, expect.rows_of(indexes))
+
+    indexes = answer.chance.sample(NUMBERS, 5)
+    dead = [indexes[0], answer.chance.choice(indexes[1:])]
+    with_hang_ups(answer, dict.fromkeys(dead, FOR_GOOD))
+    seen = answer(indexes, 5 * SECONDS)
+    expect.inside_tasks(seen, indexes)
+    cleaned_up(seen, "cleanup", failed=dead[0])
+    expect.failed(seen, dead)
+
+
+def published(answer: Answer) -> None:
+    """One run in which a query fails, which must change nothing, and one that goes well."""
+    former = publish_former(answer)
+    indexes = answer.chance.sample(NUMBERS, 4)
+    dead = indexes[-1]  # the others have their results then
+    with_hang_ups(answer, {dead: FOR_GOOD})
+    seen = answer(indexes, SECONDS)
+    expect.inside_tasks(seen, indexes)
+    still_published(answer, former, FORMER, dead)
+    expect.failed(seen, [dead])
+
+    indexes = answer.chance.sample(NUMBERS, 3)
+    with_hang_ups(answer, {})
+    seen = answer(indexes, SECONDS)
+    expect.completed(seen)
+    expect.asked_in_tasks(seen, indexes)
+    rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
+    now_published(answer, former, {f"{index:02d}.json": rows[index] for index in indexes})
+    if contents(former) != FORMER:
+        raise NotYet(
+            "The folder that was published before was changed or removed.", "It should stay as it was.",
+            "Somebody may just be reading it: turn the link, and leave the tidying to a later run.",
+        )  # fmt: skip
+    side_by_side(seen)
+    expect.result(seen, [f"{index:02d}.json" for index in indexes])
+
+
+# ----------------------------------------
+# For this lesson and the capstone
+
+
+def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> None:
+    """Have the database hang up on these queries in the next run, so often each."""
+    folder = answer.folder / f"hang-ups-{len(answer.runs)}"
+    folder.mkdir()
+    answer.environment(**{FLAKY: hang_ups(times, folder)})
+
+
+def queries(seen: Run) -> Timeline:
+    """The task runs in which queries were asked."""
+    asked = {note.task_run_id for note in seen.asked}
+    return Timeline(tuple(span for span in seen.timeline if span.id in asked))
+
+
+def side_by_side(seen: Run) -> None:
+    """The queries were not asked one at a time."""
+    if (spans := queries(seen)).peak < 2:
+        raise NotYet("Your queries ran one at a time.", "They should run side by side.", expect.why(spans))
+
+
+def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
+    """This clean-up ran once, well, and after every query had ended.
+
+    Args:
+        seen: the run.
+        name: the name of its task.
+        failed: a query that failed for good in this run.
+
+    Returns:
+        The clean-up's task run.
+    """
+    found = [span for span in seen.timeline if span.task == name or span.name.rpartition("-")[0] == name]
+    expected = f"{name} should run once, after every query has ended{', also when one has failed' if failed else ''}."
+    if not found:
+        raise NotYet(
+            f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", expected,
+            "An error that .result() raises skips what stands behind it." if failed
+            else f"Submit a task of that name: a plain function that is called is no task run, and {name} is given.",
+        )  # fmt: skip
+    if len(found) > 1:
+        raise NotYet(f"{name!r} ran {len(found)} times.", expected, "It follows all of the queries, and not each.")
+    if found[0].start is None:
+        raise NotYet(
+            f"{name!r} was submitted and never began, when query {failed} had failed.", expected,
+            "What is named in wait_for must have succeeded, or the task that waits is left out: wait(futures) yourself "
+            "before you submit it, or say allow_failure(future).",
+        )  # fmt: skip
+    if found[0].state != "COMPLETED":
+        raise NotYet(f"{name!r} ended {found[0].state}.", "It should complete.")
+    spans = queries(seen)
+    if not Timeline.before(spans, found):
+        late = max(spans, key=lambda span: float("inf") if span.end is None else span.end)
+        raise NotYet(
+            f"{name!r} began before {late.name} had ended.", expected,
+            f"That query {failed} has failed does not mean that the others have ended: wait(futures) waits for all."
+            if failed else "Wait for all futures before you submit it, or name them in wait_for.",
+        )  # fmt: skip
+    return Timeline(tuple(found))
+
+
+def publish_former(answer: Answer) -> Path:
+    """Publish a folder, as if by a run of the day before: `data/out` is a link to it.
+
+    Returns:
+        The folder itself.
+    """
+    former = answer.folder / "data" / "runs" / "former"
+    former.mkdir(parents=True)
+    for name, text in FORMER.items():
+        (former / name).write_text(text)
+    out(answer).symlink_to(former, target_is_directory=True)
+    return former
+
+
+def out(answer: Answer) -> Path:
+    """What is published."""
+    return answer.folder / "data" / "out"
+
+
+def contents(folder: Path) -> dict[str, str] | None:
+    """The files of a folder with their text; None if it is none."""
+    if not folder.is_dir():
+        return None
+    return {file.name: file.read_text() if file.is_file() else "(a folder)" for file in folder.iterdir()}
+
+
+def still_published(answer: Answer, former: Path, held: Mapping[str, str], failed: int) -> None:
+    """The folder that was published before a run in which a query failed is so after it, with all that it held."""
+    now = contents(out(answer))
+    expected = "What was published before should be there as it was: all of the new results, or none."
+    if out(answer).resolve() == former and now == held:
+        return
+    if not now:
+        raise NotYet(
+            f"When query {failed} had failed, {'an empty folder' if now == {} else 'nothing'} was published.", expected,
+            "Do not remove the former folder in advance.",
+        )  # fmt: skip
+    if out(answer).resolve() == former:
+        _written_straight(sorted(set(now) - set(held)), expected)
+    raise NotYet(
+        f"When query {failed} had failed, a folder of {len(now)} files was published.",
+        expected,
+        "Publish last: when every result is there, and not in a `finally`.",
+    )
+
+
+def now_published(answer: Answer, former: Path, wanted: Mapping[str, object]) -> None:
+    """Just these files are published, in a folder of their own."""
+    now = contents(out(answer))
+    expected = f"data/out should show {len(wanted)} files: {', '.join(wanted)}."
+    if now is None:
+        raise NotYet("After a run that went well, data/out is no folder.", expected)
+    if out(answer).resolve() == former:
+        if set(now) == set(FORMER):
+            raise NotYet(
+                "After a run that went well, data/out still shows the former folder.", expected,
+                "publishing.publish(folder) makes the new one visible.",
+            )  # fmt: skip
+        _written_straight(sorted(set(now) - set(FORMER)), expected)
+    if set(now) != set(wanted):
+        raise NotYet(f"data/out shows {len(now)} files: {', '.join(sorted(now)) or 'none'}.", expected)
+    for name, content in wanted.items():
+        if _read(now[name]) != content:
+            raise NotYet(f"{name} holds {now[name][:60]!r} …", f"It should hold, as JSON, {json.dumps(content)[:60]} …")
+
+
+def _written_straight(names: list[str], expected: str) -> None:
+    raise NotYet(
+        f"Your flow wrote {', '.join(names) or 'its files'} straight into the published folder.", expected,
+        "Whoever looks meanwhile, or after a failure, finds a part: write into a folder of the run's own, "
+        "publishing.staging(…), and publish it as a whole.",
+    )  # fmt: skip
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+EXERCISES = (
+    Exercise(
+        id="6.1",
+        title="A flaky query",
+        minutes=10,
+        entry="persistent",
+        contract=(
+            "Write the flow persistent(indexes, seconds). It asks all queries side by side with ask(index, seconds), "
+            "each in a task run of its own, and returns their rows in the order of `indexes`. The database hangs up on "
+            "some of them: such a query is tried again after 0.1 s, up to three tries in all, as tries of the same "
+            "task run. A query on which it hangs up three times fails the flow, with an error that names the query."
+        ),
+        hints=(
+            "Which part of the work failed, and should be repeated: the flow, or the one task?",
+            "Prefect repeats a task run for you: see retries and retry_delay_seconds of @task. Do not catch the error.",
+            "@task(retries=2, retry_delay_seconds=0.1): two more tries after the first. The flow submits and collects "
+            "as ever.",
+        ),
+        grade=retried,
+    ),
+    Exercise(
+        id="6.2",
+        title="Clean-up after failure",
+        minutes=15,
+        entry="tidy",
+        contract=(
+            "Write the flow tidy(indexes, seconds). It asks all queries side by side, each in a task run of its own. "
+            "When every one has ended, well or badly, the task cleanup runs, once, as a task run. If all went well, "
+            "the flow returns their rows in the order of `indexes`. Otherwise it ends Failed, and its error names by "
+            "number every query that failed, and no other."
+        ),
+        hints=(
+            "What does .result() do when its task has failed, and what happens to the lines behind it?",
+            "prefect.futures.wait(futures) waits for all and raises nothing. future.state tells how each ended.",
+            "wait(futures); cleanup.submit().result(); then the numbers whose future.state is not completed: if there "
+            "are any, raise an error of your own with them, and else return the results.",
+        ),
+        grade=cleaned,
+    ),
+    Exercise(
+        id="6.3",
+        title="Publish all or nothing",
+        minutes=15,
+        entry="publish_nightly",
+        contract=(
+            "Write the flow publish_nightly(indexes, seconds). It asks all queries side by side, each in a task run of "
+            "its own, and writes the rows of query 7 as JSON to a file 07.json, and so on. If all went well, data/out "
+            "(`publishing.out()`) shows a new folder with just these files, and the flow returns their names in the "
+            "order of `indexes`. If one failed, the flow ends Failed, its error names that query, and data/out shows "
+            "the former folder, untouched. At no moment does it show a part."
+        ),
+        hints=(
+            "Where can the tasks write so that nobody looks there yet, and what is the last thing that the flow does?",
+            "flows/publishing.py has staging(run_id), a folder for one run, and publish(folder). prefect.runtime has "
+            "flow_run.id.",
+            "with publishing.staging(str(flow_run.id)) as folder: submit with str(folder) among the arguments, collect "
+            "every .result(), and only then publishing.publish(folder).",
+        ),
+        grade=published,
+    ),
+)

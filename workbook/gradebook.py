@@ -1,0 +1,159 @@
+"""`workbook list` and `workbook grade`: verdicts as they come, a scoreboard, and files for instructors."""
+
+import csv
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from workbook import answers, progress
+from workbook.exercises import LESSONS, Exercise, all_exercises, find, of_lesson
+from workbook.grading import Verdict, judge, tidied
+from workbook.progress import NOT_ATTEMPTED, NOT_YET, PASSED
+
+MARKS = {PASSED: "[green]✓[/green]", NOT_YET: "[red]✗[/red]", NOT_ATTEMPTED: "[dim]○[/dim]"}
+LOOK_SECONDS = 0.2  # between two looks at the files that are watched
+
+
+def show_list(console: Console) -> None:
+    """Every exercise, and how it stands."""
+    console.print(_board(all_exercises()))
+    console.print(_what_next())
+
+
+def grade(
+    ids: list[str],
+    console: Console,
+    folder: Path | None = None,
+    files: dict[str, Path | None] | None = None,
+    watch: bool = False,
+) -> bool:
+    """Grade answers and show each verdict as it comes, then the scoreboard.
+
+    Args:
+        ids: which exercises; all if none is named.
+        console: where to print.
+        folder: where the answers are; by default the checkout's notebooks/.
+        files: where to write the verdicts, by "json", "junit" and "csv".
+        watch: go on, and grade again whatever changes, until interrupted.
+
+    Returns:
+        Whether all that were asked for have passed.
+
+    Raises:
+        UnknownExercise, AnswersError, ServerError: with one sentence and its remedy.
+    """
+    chosen = tuple(find(exercise_id) for exercise_id in ids) or all_exercises()
+    seen: dict[str, str] = {}  # the text of each answer when it was graded
+    verdicts: dict[str, Verdict] = {}
+    while True:
+        found = answers.collect(folder)
+        changed = [
+            exercise for exercise in chosen
+            if exercise.id not in verdicts or (exercise.id in found and found[exercise.id].text != seen[exercise.id])
+        ]  # fmt: skip
+        for exercise in changed:
+            answer = found.get(exercise.id)
+            seen[exercise.id] = answer.text if answer else ""
+            verdicts[exercise.id] = verdict = _verdict(exercise, answer)
+            progress.remember(exercise.id, verdict.outcome)
+            if verdict.outcome != NOT_ATTEMPTED or ids or (watch and len(changed) < len(chosen)):
+                _say(console, exercise, verdict)
+        if changed:
+            _write(files or {}, [(exercise, verdicts[exercise.id]) for exercise in chosen])
+        if not watch:
+            console.print(_board(chosen))
+            console.print(_what_next())
+            return all(verdict.passed for verdict in verdicts.values())
+        time.sleep(LOOK_SECONDS)  # files announce nothing that every system could hear
+
+
+def report(lesson: int) -> None:
+    """How the exercises of one lesson stand, for the end of its notebook.
+
+    Args:
+        lesson: its number.
+    """
+    console = Console(width=90)
+    console.print(_board(of_lesson(lesson)))
+    console.print(_what_next())
+
+
+def _verdict(exercise: Exercise, answer: answers.Found | None) -> Verdict:
+    if answer is None:
+        return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: write {exercise.entry!r} in its notebook.")
+    source = answer.source(exercise)
+    if answers.untouched(source):
+        return judge(exercise, source)
+    with tidied():
+        return judge(exercise, source)
+
+
+def _say(console: Console, exercise: Exercise, verdict: Verdict) -> None:
+    console.print(f"{MARKS[verdict.outcome]} [bold]{exercise.id}[/bold] {escape(exercise.title)}: {verdict.outcome}")
+    console.print(Padding(escape(verdict.message), (0, 0, 0, 2)), highlight=False)
+
+
+def _board(chosen: Iterable[Exercise]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title="Exercises", title_justify="left")
+    table.add_column("")
+    table.add_column("")
+    table.add_column("")
+    table.add_column("Minutes", justify="right")
+    table.add_column("Standing")
+    before = None
+    for exercise in chosen:
+        if exercise.lesson != before:
+            table.add_row("", f"[dim]{exercise.lesson:02d}[/dim]", f"[dim]{LESSONS[exercise.lesson]}[/dim]", "", "")
+            before = exercise.lesson
+        standing = progress.standing(exercise.id)
+        mark = MARKS[PASSED if standing == PASSED else NOT_ATTEMPTED if standing == NOT_ATTEMPTED else NOT_YET]
+        table.add_row(mark, exercise.id, escape(exercise.title), str(exercise.minutes), standing)
+    return table
+
+
+def _what_next() -> str:
+    everything = all_exercises()
+    passed = [exercise for exercise in everything if progress.standing(exercise.id) == PASSED]
+    left = [exercise for exercise in everything if exercise not in passed]
+    if not left:
+        return f"\nAll {len(everything)} exercises are passed. Well done."
+    first = left[0]
+    begin = "Begin with" if not passed else f"{len(passed)} of {len(everything)} are passed. Next:"
+    return (
+        f"\n{begin} {first.id} ({first.title}): `make lab`, lesson {first.lesson:02d}. "
+        f"A nudge: `workbook hint {first.id}`."
+    )
+
+
+def _write(files: dict[str, Path | None], verdicts: list[tuple[Exercise, Verdict]]) -> None:
+    rows = [
+        {"exercise": e.id, "title": e.title, "outcome": v.outcome, "message": v.message, "seconds": round(v.seconds, 2)}
+        for e, v in verdicts
+    ]
+    if file := files.get("json"):
+        file.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    if file := files.get("csv"):
+        with file.open("w", newline="") as table:
+            writer = csv.DictWriter(table, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    if file := files.get("junit"):
+        counts = {"tests": len(rows), "failures": sum(r["outcome"] == NOT_YET for r in rows),
+                  "skipped": sum(r["outcome"] == NOT_ATTEMPTED for r in rows)}  # fmt: skip
+        suite = ElementTree.Element("testsuite", {"name": "workbook", **{k: str(v) for k, v in counts.items()}})
+        for row in rows:
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=f"lesson {row['exercise'].partition('.')[0]}",
+                name=f"{row['exercise']} {row['title']}", time=str(row["seconds"]),
+            )  # fmt: skip
+            if row["outcome"] != PASSED:
+                kind = "failure" if row["outcome"] == NOT_YET else "skipped"
+                ElementTree.SubElement(case, kind, message=row["message"])
+        ElementTree.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,132 @@
+"""The lessons' one source, and the two notebooks that are made of it.
+
+`solutions/NN_name.py` is a notebook in percent format with every exercise solved. Between `# >>> your code` and
+`# <<< your code` stands what the learner is to write; the learner's copy has a stub there, and is the same elsewhere.
+A stub of the author's own follows a line `# --- stub` inside the marks, each of its lines commented out.
+"""
+
+import re
+import textwrap
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from workbook import server
+
+BEGIN, STUB, END = "# >>> your code", "# --- stub", "# <<< your code"
+EXERCISE, SETUP = "exercise-", "setup"  # tags of cells: an exercise's answer, and what every answer stands on
+
+
+class MarkError(ValueError):
+    """A source's marks are not in order; the message says where, and what is missing."""
+
+
+def sources() -> list[Path]:
+    """The source of every lesson, in order."""
+    return sorted((server.ROOT / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def learner_notebook(source: Path) -> Path:
+    """Where the learner's copy of a lesson is."""
+    return server.ROOT / "notebooks" / f"{source.stem}.ipynb"
+
+
+def build(source: Path, solved: bool) -> NotebookNode:
+    """One of the two notebooks of a lesson, without outputs: the same bytes from the same source.
+
+    Args:
+        source: the lesson's percent file.
+        solved: with the answers, or with stubs.
+
+    Raises:
+        MarkError: its marks are not in order.
+    """
+    text = source.read_text()
+    notebook = jupytext.reads(text, fmt="py:percent")
+    for place, cell in enumerate(notebook.cells):
+        cell.id = f"{source.stem[:2]}-{place:03d}"
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = NotebookNode({"tags": tags} if tags else {})
+        if cell.cell_type == "code":
+            ids = [tag.removeprefix(EXERCISE) for tag in tags if tag.startswith(EXERCISE)]
+            cell.source = _chosen(cell.source, solved, ids[0] if ids else "", source)
+    notebook.metadata = NotebookNode(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def stub(exercise_id: str) -> str:
+    """The cell of an exercise as the learner first finds it.
+
+    Raises:
+        LookupError: no lesson has a cell for it.
+    """
+    for source in sources():
+        for cell in build(source, solved=False).cells:
+            if EXERCISE + exercise_id in cell.metadata.get("tags", []):
+                return cell.source
+    raise LookupError(f"No lesson has a cell with the tag {EXERCISE}{exercise_id}.")
+
+
+def answers(notebook: NotebookNode) -> dict[str, str]:
+    """The answers in a notebook, by exercise id: the cells marked for it, after the cells marked as set-up."""
+    setup, found = [], {}
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type != "code":
+            continue
+        plain = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
+        if SETUP in tags:
+            setup.append(plain)
+        for tag in tags:
+            if tag.startswith(EXERCISE):
+                found.setdefault(tag.removeprefix(EXERCISE), []).append(plain)
+    return {exercise: "\n\n".join([*setup, *parts]) for exercise, parts in found.items()}
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook as it is on the disk."""
+    return nbformat.read(path, as_version=4)
+
+
+def _chosen(code: str, solved: bool, exercise_id: str, source: Path) -> str:
+    """A cell's code with the answer, or with the stub, between its marks."""
+    kept: list[str] = []
+    answer: list[str] | None = None  # None outside of marks
+    own_stub: list[str] | None = None
+    indent = ""
+    for line in code.splitlines():
+        mark = line.strip()
+        wrong = {BEGIN: answer is not None, STUB: answer is None or own_stub is not None, END: answer is None}
+        if wrong.get(mark):
+            raise MarkError(f"{source.name}: {mark!r} is out of place in a cell for {exercise_id or 'no exercise'!r}.")
+        if mark == BEGIN:
+            answer, own_stub, indent = [], None, line[: len(line) - len(line.lstrip())]
+            kept.append(line)
+        elif mark == STUB:
+            own_stub = []
+        elif mark == END:
+            lines = answer if solved else own_stub if own_stub is not None else [_to_do(exercise_id, answer, indent)]
+            kept += [*lines, line]
+            answer = None
+        elif answer is None:
+            kept.append(line)
+        elif own_stub is not None:
+            own_stub.append(re.sub(r"^(\s*)# ?", r"\1", line))
+        else:
+            answer.append(line)
+    if answer is not None:
+        raise MarkError(f"{source.name}: {BEGIN!r} has no {END!r} in a cell for {exercise_id or 'no exercise'!r}.")
+    return "\n".join(kept)
+
+
+def _to_do(exercise_id: str, answer: list[str], indent: str) -> str:
+    lines = sum(bool(line.strip()) for line in textwrap.dedent("\n".join(answer)).splitlines())
+    return f'{indent}raise NotImplementedError("{exercise_id}: about {lines} line{"s" if lines != 1 else ""}")'

@@ -1,0 +1,525 @@
+"""A learner's answer in a process of its own, and what the grader may ask of it.
+
+The answer runs in a child: it may hang, crash, lie or eat memory there. What it did is judged in the parent, which
+reads Prefect's records from the server itself: nothing that the answer patches reaches the judgement. The two talk in
+JSON, for to unpickle what an answer sends would be to run it.
+
+This bounds accidents and pranks (time, memory, output, processes left behind, files written or removed outside its
+folder by Python). It is no prison: an answer runs with the rights of the learner who wrote it.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import json
+import linecache
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import filelock
+import psutil
+
+from workbook import server
+from workbook.answers import Source, code_of
+from workbook.observe import Observation, observe_run
+from workbook.work import NOTES, Note, read_notes
+
+MEMORY = 2 * 1024**3  # bytes that an answer may allocate beyond what Prefect itself takes up
+OUTPUT = 32 * 1024**2  # bytes that any one file may grow to, the answer's printed output among them
+GRADING = "WORKBOOK_GRADING"  # in the environment of every process that an answer starts
+
+
+@dataclass(frozen=True)
+class Strange:
+    """Something that an answer returned and that is no plain data; `type` is the name of its class."""
+
+    type: str
+    text: str
+
+
+class AnswerError(Exception):
+    """What an answer raised, as far as it can be told: "ValueError: no such table"."""
+
+
+@dataclass(frozen=True)
+class Run(Observation):
+    """A flow run of an answer, with the notes of every query that it asked meanwhile."""
+
+    asked: tuple[Note, ...] = ()
+
+
+class Broken(Exception):
+    """The answer did not come to an end that could be judged.
+
+    Args:
+        code: "load", "missing", "kind", "hang", "busy", "died", "memory" or "raised".
+        message: for the learner.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# ----------------------------------------
+# The grader's side
+
+
+class Answer:
+    """A learner's answer as a grader sees it: run it, or call it, as often as you like.
+
+    Use it in a `with` block: at its end the answer's process, all that it started, and its folder are gone.
+
+    Args:
+        source: the answer.
+        seconds: the time limit from here to the end of the block.
+    """
+
+    def __init__(self, source: Source, seconds: float = 60) -> None:
+        self.source, self.seconds = source, seconds
+        self.chance = random.Random()
+        self.runs: list[Run] = []
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Answer":
+        self.folder = Path(tempfile.mkdtemp(prefix="workbook-answer-")).resolve()
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self._deadline = time.monotonic() + self.seconds
+        self._connection, theirs = multiprocessing.Pipe()
+        self._process = _context().Process(target=_live, args=(theirs, self.source, str(self.folder)), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._stack.callback(self._end)
+        try:
+            self.loaded = self._receive()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Run:
+        """Run the answer, which must be a flow, and look at how it ran; one that raises is looked at too.
+
+        Raises:
+            Broken: it is no flow, or did not come to an end.
+        """
+        begun, notes = time.time(), len(self._notes())
+        said = self._ask("run", args, kwargs)
+        try:
+            seen = observe_run(said["flow_run_id"], settle=said["settle"], finished=said["finished"])
+        except server.ServerError as error:
+            raise Broken("raised", f"Your answer's flow run cannot be found: {error}") from None
+        if seen.timeline.begin is None or seen.timeline.begin < begun - 1:
+            raise Broken("raised", "Your answer's flow run is not of this time: nothing ran now.")
+        error = AnswerError(said["error"]) if said["error"] else None
+        run = Run(
+            seen.flow_run_id, seen.name, seen.state, seen.timeline, _decoded(said["result"]), error, seen.missing,
+            asked=tuple(self._notes()[notes:]),
+        )  # fmt: skip
+        self.runs.append(run)
+        return run
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the answer as a plain function.
+
+        Returns:
+            What it returned.
+
+        Raises:
+            AnswerError: what it raised.
+            Broken: it did not come to an end.
+        """
+        said = self._ask("call", args, kwargs)
+        if said["error"]:
+            raise AnswerError(said["error"])
+        return _decoded(said["result"])
+
+    def environment(self, **changes: str | None) -> None:
+        """Change the environment of the answer's process; None removes a name."""
+        self._ask("environment", (), changes)
+
+    def printed(self) -> str:
+        """What the answer has printed and logged so far, the last 10,000 characters of it."""
+        file = self.folder / "output.txt"
+        return file.read_bytes()[-10_000:].decode(errors="replace") if file.exists() else ""
+
+    @contextlib.contextmanager
+    def limit(self, tag: str, slots: int) -> Iterator[None]:
+        """Have the server limit a tag meanwhile, and put back what was there before.
+
+        Answers that use the same tag on the same server take turns, or they would share the slots.
+        """
+        from workbook.limits import ensure_limit, read_limit, remove_limit
+
+        server.home().mkdir(parents=True, exist_ok=True)
+        turn = filelock.FileLock(server.home() / f"grading-{re.sub(r'[^a-z0-9-]', '_', tag)}.lock")
+        waited = time.monotonic()
+        with turn:
+            self._deadline += time.monotonic() - waited  # a turn that others had is not the answer's time
+            before = read_limit(tag)
+            if before:
+                remove_limit(tag)  # with whatever slots are taken on it
+            ensure_limit(tag, slots)
+            try:
+                yield
+            finally:
+                remove_limit(tag)
+                if before:
+                    ensure_limit(tag, before.slots)
+
+    # ----------------------------------------
+
+    def _notes(self) -> list[Note]:
+        return read_notes(self.folder / "notes.jsonl")
+
+    def _ask(self, what: str, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self._connection.send_bytes(json.dumps([what, args, kwargs]).encode())
+        except OSError:
+            raise self._died() from None
+        return self._receive()
+
+    def _receive(self) -> dict[str, Any]:
+        left = max(0.0, self._deadline - time.monotonic())
+        if not self._connection.poll(left):
+            raise self._too_long()
+        try:
+            said = json.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            raise self._died() from None
+        except ValueError:
+            raise Broken("died", "Your answer spoiled the line on which its results are sent.") from None
+        if "broken" in said:
+            raise Broken(said["broken"], said["message"])
+        return said
+
+    def _died(self) -> Broken:
+        self._process.join(5)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            how = f"was ended by the system (signal {-code}): it may have used too much memory"
+        else:
+            how = f"ended its own process (exit code {code})"
+        return Broken("died", f"Your answer {how} before it returned: take out os._exit(), sys.exit() and the like.")
+
+    def _too_long(self) -> Broken:
+        """Say where it stands: a loop is in the learner's own line and uses the processor, a wait is not."""
+        with contextlib.suppress(psutil.Error):
+            used = psutil.Process(self._process.pid).cpu_times()
+            stood, in_own_line = self._stacks()
+            where = f" It stood at {'; '.join(stood[:4])}." if stood else ""
+            if in_own_line and used.user + used.system > self.seconds / 10:
+                return Broken("busy", f"Your answer was still busy after {self.seconds:g} s: is a loop endless?{where}")
+            return Broken(
+                "hang",
+                f"Your answer had not ended after {self.seconds:g} s: your tasks wait on each other, or for a slot "
+                f"that never comes free.{where}",
+            )
+        return self._died()
+
+    def _stacks(self) -> tuple[list[str], bool]:
+        """The learner's own line that each thread of the answer is in, and whether one is in nothing deeper."""
+        if not hasattr(signal, "SIGUSR1"):
+            return [], True
+        file = self.folder / "stacks.txt"
+        os.kill(self._process.pid, signal.SIGUSR1)
+        until = time.monotonic() + 3
+        while time.monotonic() < until and "Current thread" not in file.read_text():
+            time.sleep(0.02)
+        time.sleep(0.1)  # the dump has no end that could be awaited
+        found: dict[str, bool] = {}
+        for thread in file.read_text().split("\n\n"):
+            frames = re.findall(r'File "(.*)", line (\d+) in (.*)', thread)
+            for depth, (name, line, function) in enumerate(frames):
+                if name in self.loaded["files"]:
+                    text = linecache.getline(name, int(line)).strip()
+                    found[f"line {line} in {function}" + (f", `{text}`" if text else "")] = depth == 0
+                    break
+        return list(found), any(found.values())
+
+    def _end(self) -> None:
+        """End the answer's process and whatever it started, however it tried to get away."""
+        self._connection.close()
+        pid = self._process.pid
+        strays: list[psutil.Process] = []
+        for _ in range(20):  # a runaway may start more while it is being ended
+            strays = [stray for stray in psutil.process_iter() if self._ours(stray, pid)]
+            if not strays:
+                break
+            for stray in strays:
+                with contextlib.suppress(psutil.Error):
+                    stray.kill()
+            psutil.wait_procs(strays, timeout=2)
+        self._process.join(5)
+        self._process.close()
+
+    def _ours(self, process: psutil.Process, pid: int) -> bool:
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                return False
+            if process.pid == pid or (hasattr(os, "getsid") and os.getsid(process.pid) == pid):
+                return True
+            return process.environ().get(GRADING) == self.folder.name
+        return False
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """How children are made: forked from a process that has loaded Prefect, where the system can."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["workbook.preload"])
+    return context
+
+
+def warm_up() -> None:
+    """Begin to load Prefect for the children, in the background, so that the first verdict need not wait for it."""
+    if _context().get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
+def pack(entry: Any, name: str) -> Source:
+    """A function or flow of a notebook as an answer.
+
+    Raises:
+        Broken: it holds something that cannot be sent to another process.
+    """
+    try:
+        untouched = "NotImplementedError" in code_of(entry).co_names
+        return Source(name, pickled=cloudpickle.dumps(entry), untouched=untouched)
+    except Exception as error:  # whatever kept it, pickle says it in its own words
+        raise Broken(
+            "load",
+            f"Your answer cannot be sent to the grading process ({error}): make locks, files and connections inside "
+            "the function that uses them.",
+        ) from None
+
+
+# ----------------------------------------
+# The answer's side
+
+
+def _live(connection: Connection, source: Source, folder: str) -> None:
+    """The life of the child: load the answer, then do what is asked until nobody asks any more."""
+    _confine(Path(folder))
+    speak, meddled = _speaker(connection), _clock_watch()
+    try:
+        entry, files = _load(source, Path(folder))
+    except BaseException as error:
+        speak({"broken": "load", "message": _loading(error, source, folder)})
+        return
+    if entry is None:
+        speak({"broken": "missing", "message": files})
+        return
+    speak({"files": files, "flow": _is_flow(entry)})
+    while True:
+        try:
+            what, args, kwargs = json.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return
+        try:
+            with _no_heartbeat():
+                said = _do(entry, what, args, kwargs)
+            speak({"broken": "raised", "message": f"{changed} Leave it as it is."} if (changed := meddled()) else said)
+        except MemoryError:
+            speak({"broken": "memory", "message": f"Your answer used more than {MEMORY >> 30} GB of memory."})
+        except BaseException as error:  # also SystemExit and the like: whatever it is, the learner should read it
+            speak({"broken": "raised", "message": f"Your answer raised {_said(error)}."})
+
+
+def _speaker(connection: Connection) -> Callable[[dict[str, Any]], None]:
+    dumps, send = json.dumps, connection.send_bytes
+
+    def speak(said: dict[str, Any]) -> None:
+        send(dumps(said).encode())
+
+    return speak
+
+
+def _no_heartbeat() -> contextlib.AbstractContextManager:
+    """Run flows without Prefect's heartbeat: its thread holds up the end of each by anything from 0 to 1 s.
+
+    Tasks that nobody waits for would have that time of chance to begin in, and the verdict would be one of chance too.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+
+
+def _clock_watch() -> Callable[[], str]:
+    """What tells whether the clock is still Python's own: what ran is judged by its times."""
+    names = ("sleep", "time", "time_ns", "monotonic", "perf_counter")
+    own = {name: getattr(time, name) for name in names}
+
+    def meddled() -> str:
+        return next((f"Your answer changed time.{name}." for name in own if getattr(time, name) is not own[name]), "")
+
+    return meddled
+
+
+def _do(entry: Any, what: str, args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
+    if what == "environment":
+        for name, value in kwargs.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+        return {}
+    if what == "run":
+        from workbook.observe import run
+
+        if not _is_flow(entry):
+            return {
+                "broken": "kind",
+                "message": f"Your answer is a {type(entry).__name__} and no flow: put @flow above it.",
+            }
+        try:
+            ran = run(entry, *args, **kwargs)
+        except Exception as error:
+            if type(error).__name__ in ("ParameterBindError", "ParameterTypeError", "SignatureMismatchError"):
+                return {"broken": "kind", "message": f"Your flow does not take the arguments of the exercise: {error}"}
+            raise
+        result = None if ran.error else ran.result
+        return {
+            "flow_run_id": str(ran.flow_run_id), "finished": ran.finished, "settle": ran.settle,
+            "result": _encoded(result), "error": _said(ran.error) if ran.error else None,
+        }  # fmt: skip
+    try:
+        result = entry(*args, **kwargs)
+    except Exception as error:
+        return {"result": None, "error": _said(error)}
+    return {"result": _encoded(result), "error": None}
+
+
+def _confine(folder: Path) -> None:
+    """Make this process one that can do little harm, and that can be found with all its children."""
+    os.chdir(folder)
+    os.environ |= {GRADING: folder.name, NOTES: str(folder / "notes.jsonl"), "WORKBOOK_DATA": str(folder / "data")}
+    sys.dont_write_bytecode = True
+    output = os.open(folder / "output.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w", 1), os.fdopen(2, "w", 1)
+    if os.name == "posix":
+        import resource
+
+        os.setsid()
+        hard = psutil.Process().memory_info().vms + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
+        faulthandler.register(signal.SIGUSR1, (folder / "stacks.txt").open("w"), all_threads=True)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what its children leave behind stays in this family
+    _guard_files(folder)
+
+
+def _guard_files(folder: Path) -> None:
+    """Let Python write and remove files only in the answer's own folder, and in Prefect's."""
+    allowed = tuple(
+        str(Path(place).resolve()) for place in (folder, os.environ["PREFECT_HOME"], "/dev") if Path(place).exists()
+    )
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+    def refuse(place: Any) -> None:
+        if isinstance(place, int) or place is None:
+            return
+        real = os.path.realpath(os.fsdecode(place))
+        if not any(real == home or real.startswith(home + os.sep) for home in allowed):
+            raise PermissionError(13, "an answer may write and remove files only in its own folder", real)
+
+    def watch(event: str, args: tuple) -> None:
+        if (event == "open" and args[2] is not None and args[2] & writing) or event in (
+            "os.remove",
+            "os.rmdir",
+            "os.mkdir",
+            "os.truncate",
+            "os.chmod",
+            "shutil.rmtree",
+            "os.utime",
+        ):
+            refuse(args[0])
+        elif event in ("os.rename", "os.link", "os.symlink", "shutil.move"):
+            refuse(args[0])
+            refuse(args[1])
+
+    sys.addaudithook(watch)
+
+
+def _load(source: Source, folder: Path) -> tuple[Any, Any]:
+    """The function that the answer defines, and the files that its code is from; or None, and why there is none."""
+    if source.pickled:
+        entry = cloudpickle.loads(source.pickled)
+        return entry, [code.co_filename] if (code := code_of(entry)) else []
+    file = folder / "answer.py"
+    file.write_text(source.text)
+    module = types.ModuleType("answer")
+    module.__file__ = str(file)
+    module.check = module.hint = lambda *_: None  # a learner may have left a call of them among the answer
+    sys.modules["answer"] = module
+    sys.path.insert(0, str(folder))
+    exec(compile(source.text, str(file), "exec"), module.__dict__)
+    entry = getattr(module, source.entry, None)
+    if callable(entry):
+        return entry, [str(file)]
+    if entry is None:
+        return None, f"There is no {source.entry!r} in {source.name}: keep the name that the exercise gives."
+    return None, f"{source.entry!r} in {source.name} is a {type(entry).__name__}: it should be a function."
+
+
+def _loading(error: BaseException, source: Source, folder: str) -> str:
+    if isinstance(error, SyntaxError):
+        return f"Python cannot read {source.name}: {error.msg}, line {error.lineno}: {(error.text or '').strip()}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)]
+    where = f" in line {lines[-1]}" if lines else ""
+    if isinstance(error, MemoryError):
+        return f"{source.name} used more than {MEMORY >> 30} GB of memory while it was loaded{where}."
+    return f"{source.name} cannot be loaded: {_said(error)}{where}."
+
+
+def _is_flow(entry: Any) -> bool:
+    from prefect import Flow
+
+    return isinstance(entry, Flow)
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
+
+
+def _encoded(value: Any) -> Any:
+    """A value as JSON; what is no plain data goes by its name."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_encoded(part) for part in value]
+    if isinstance(value, dict):
+        return {"pairs": [[_encoded(key), _encoded(part)] for key, part in value.items()]}
+    return {"strange": type(value).__name__, "text": str(value)[:1000]}
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(part) for part in value]
+    if isinstance(value, dict):
+        if "strange" in value:
+            return Strange(value["strange"], value["text"])
+        return {_decoded(key): _decoded(part) for key, part in value["pairs"]}
+    return value
