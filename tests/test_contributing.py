@@ -26,7 +26,7 @@ def copy(tmp_path_factory, prefect_server) -> Path:
     for name in filter(None, listed.stdout.split("\0")):
         if (CHECKOUT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(CHECKOUT / name, folder / name)
+            shutil.copy2(CHECKOUT / name, folder / name)  # with its time, by which make goes
     (folder / ".venv").symlink_to(sys.prefix)
     for what, name, code in BLOCKS:
         file = folder / name

@@ -25,15 +25,13 @@ AT_ONCE = 6  # answers judged side by side: they mostly wait
 
 @pytest.fixture(scope="module")
 def verdicts(prefect_server):
-    """Every answer and every solution, judged side by side; each test waits for its own."""
+    """Every answer and every solution, judged side by side, all before the first test: pytest changes `os.environ` from
+    test to test, and a thread that looks at it meanwhile fails."""
     warehouse.prepare()
+    texts = {file: (file.parent.name, file.read_text()) for file in FILES}
+    texts |= {exercise_id: (exercise_id, text) for exercise_id, text in SOLUTIONS.items()}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        texts = {file: (file.parent.name, file.read_text()) for file in FILES}
-        texts |= {exercise_id: (exercise_id, text) for exercise_id, text in SOLUTIONS.items()}
-        judged = {key: pool.submit(judged_answer, *named) for key, named in texts.items()}
-        yield judged
-        for future in judged.values():
-            future.cancel()
+        return {key: pool.submit(judged_answer, *named) for key, named in texts.items()}
 
 
 def judged_answer(exercise_id: str, text: str):

@@ -9,7 +9,6 @@ import re
 import textwrap
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
@@ -43,6 +42,8 @@ def build(source: Path, solved: bool) -> NotebookNode:
     Raises:
         MarkError: its marks are not in order.
     """
+    import jupytext  # loads half of Jupyter's server, which an answer that is only graded has no use for
+
     text = source.read_text()
     notebook = jupytext.reads(text, fmt="py:percent")
     for place, cell in enumerate(notebook.cells):

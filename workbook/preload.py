@@ -2,13 +2,18 @@
 
 Only modules are loaded here. Nothing may start a thread, for a fork keeps none but the one that forks.
 """
+# ruff: noqa: F401
 
+import fastapi.encoders  # this, pydantic.v1 and the visualization: what a flow loads when it is first called
 import prefect.engine
 import prefect.flow_engine
 import prefect.futures
 import prefect.main  # what `from prefect import flow, task` loads
 import prefect.task_engine
-import prefect.task_runners  # noqa: F401
+import prefect.task_runners
+import prefect.utilities.visualization
+import pydantic.v1
+import sqlalchemy.dialects.sqlite
 
-import workbook.observe
-import workbook.work  # noqa: F401
+import workbook.sandbox
+import workbook.work
