@@ -4,8 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.installed
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo race lab test prove notebooks bench docs-figures extras lock clean
+.PHONY: help demo race lab test test-production notebooks bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -21,11 +22,11 @@ lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
 		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-test: $(READY)  ## run the tests, every notebook through nbval among them
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not proof and not production" tests solutions notebooks
+test: $(READY)  ## run the tests: among them every notebook, and every answer through its grader
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not production" tests solutions notebooks
 
-prove: $(READY)  ## run the rest: every answer through its grader, a browser, and production for real (long)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "proof or production" tests
+test-production: $(READY)  ## run the tests of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m production tests
 
 notebooks: $(READY)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)

@@ -35,6 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["WORKBOOK_STARTED_URL"] = url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: side by side, none is left to run alone at the end."""
+    longest = ("test_graders.py", "test_jupyterlab.py", "test_contributing.py", "test_faults.py", "test_deployment.py")
+    items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else len(longest))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fixtures do not reach the cells of a notebook, but the environment of its kernel names the session's server."""

@@ -125,7 +125,7 @@ COMMANDS = {
         .venv\Scripts\jupyter lab notebooks\00_start_here.ipynb
         .venv\Scripts\python -m pytest
     """,
-    "it takes longer than all the rest": "make prove",
+    "it takes as long as all the rest": "make test-production",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras

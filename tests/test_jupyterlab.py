@@ -25,7 +25,7 @@ from workbook import lessons
 from workbook.limits import ensure_limit, read_limit
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [pytest.mark.proof, pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 ADDRESS = r"http://127\.0\.0\.1:\d+/lab"
 MINUTES = 60_000  # milliseconds of one

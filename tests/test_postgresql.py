@@ -102,7 +102,9 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
         command = [sys.executable, "flows/prefect_flow.py"]
         environment = flow_environment(tmp_path, first.url, scale=2)
         with production.started(command, tmp_path / "flow.log", environment, CHECKOUT) as flow:
-            wait_for(lambda: taken_slots(first.url) == 3, 90, flow.printed)
+            # A slot is counted first and then leased: killed in between, the server would lose it.
+            leases = tmp_path / "prefect" / "concurrency_leases"
+            wait_for(lambda: taken_slots(first.url) == len(list(leases.glob("*.json"))) == 3, 90, flow.printed)
             first.end()
             with production.prefect_server_in(tmp_path, port, **settings) as second:
                 completed = flow.process.wait(150) == 0

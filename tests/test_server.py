@@ -116,7 +116,8 @@ def test_an_interrupt_while_it_starts_leaves_nothing(home):
             time.sleep(0.01)
         starting.send_signal(signal.SIGINT)
         said = starting.communicate(timeout=60)[1]
-    assert starting.returncode == 130 and said.splitlines()[-1] == "Interrupted." and "Traceback" not in said
+    assert starting.returncode == 130, said
+    assert said.splitlines()[-1] == "Interrupted." and "Traceback" not in said
     assert not psutil.pid_exists(record.pid) and server.read_record() is None
 
 

@@ -6,25 +6,23 @@ import os
 import socket
 import socketserver
 import subprocess
+import sys
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from prefect import Flow, flow, task
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.futures import wait
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from tests.production import PREFECT, Running, prefect_server_in, started, wait_for
 from workbook import work
 from workbook.limits import ensure_limit, remove_limit
-from workbook.observe import observe, observe_run
+from workbook.observe import observe_run
 from workbook.server import SERVER_SETTINGS
 from workbook.timeline import Timeline
 
@@ -234,36 +232,58 @@ def test_a_worker_killed_in_the_middle_takes_its_slots_along_and_the_other_compl
         assert ran.peak == LIMIT - lost  # the slots of the dead stay taken until their lease runs out, a minute later
 
 
-def dask() -> object:
-    reason = "prefect-dask is not installed: make extras"
-    module = pytest.importorskip("prefect_dask", reason=reason)
-    return module.DaskTaskRunner(
-        cluster_kwargs={"n_workers": 2, "threads_per_worker": 2, "dashboard_address": "127.0.0.1:0"}
-    )
+# A program of its own, as a process sends the events of all its runs to the server that its first one ran on.
+HOLDERS = """
+import sys
+import time
+from pathlib import Path
+
+from prefect import flow, task
+
+from workbook.observe import observe
+
+
+def dask(workers):
+    from prefect_dask import DaskTaskRunner
+
+    cluster = {"n_workers": 2, "threads_per_worker": workers // 2, "dashboard_address": "127.0.0.1:0"}
+    return DaskTaskRunner(cluster_kwargs=cluster)
+
+
+RUNNERS = {"threads": ThreadPoolTaskRunner, "processes": ProcessPoolTaskRunner, "dask": dask}
 
 
 @task(tags=["held"])
-def hold(folder: Path, index: int) -> None:
-    """Hold a slot until others hold all that there are, and then for long enough that one more would come in."""
+def hold(folder: Path, index: int, limit: int):
+    "Hold a slot until others hold all that there are, and then for long enough that one more would come in."
     (folder / str(index)).touch()
-    wait_for(lambda: len(list(folder.iterdir())) >= LIMIT, PATIENCE)
+    while len(list(folder.iterdir())) < limit:
+        time.sleep(0.02)
     time.sleep(0.5)
 
 
 @flow
-def holders(folder: Path) -> None:
-    wait([hold.submit(folder, index) for index in range(EACH)])
+def holders(folder: Path, each: int, limit: int):
+    wait([hold.submit(folder, index, limit) for index in range(each)])
 
 
-@pytest.mark.parametrize(
-    "runner",
-    [lambda: ThreadPoolTaskRunner(4), lambda: ProcessPoolTaskRunner(4), dask],
-    ids=["threads", "processes", "dask"],
-)
+if __name__ == "__main__":
+    runner, folder, each, limit = sys.argv[1:]
+    seen = observe(holders.with_options(task_runner=RUNNERS[runner](4)), Path(folder), int(each), int(limit))
+    ended = {span.state for span in seen.timeline}
+    print(seen.state.name, len(seen.timeline), *ended, "peak", seen.timeline.peak)
+"""
+
+
+@pytest.mark.parametrize("runner", ["threads", "processes", "dask"])
 def test_the_limit_holds_in_every_task_runner_of_four(runner, server, tmp_path):
-    runner = runner()
+    if runner == "dask":
+        pytest.importorskip("prefect_dask", reason="prefect-dask is not installed: make extras")
+    (tmp_path / "held").mkdir()
+    (tmp_path / "holders.py").write_text(HOLDERS)
     ensure_limit("held", LIMIT)
-    seen = observe(holders.with_options(task_runner=runner), tmp_path)
-    assert seen.state.is_completed(), seen.error
-    assert [span.state for span in seen.timeline] == ["COMPLETED"] * EACH
-    assert seen.timeline.peak == LIMIT
+    ran = subprocess.run(
+        [sys.executable, "holders.py", runner, "held", str(EACH), str(LIMIT)], cwd=tmp_path, env=server.environment,
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert ran.stdout.splitlines()[-1:] == [f"Completed {EACH} COMPLETED peak {LIMIT}"], ran.stdout + ran.stderr
