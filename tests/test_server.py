@@ -110,6 +110,7 @@ def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_p
 def test_an_interrupt_while_it_starts_leaves_nothing(home):
     environment = {k: v for k, v in os.environ.items() if k not in OWN}
     program = [sys.executable, "flows/template.py"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell all are deaf to it
     with subprocess.Popen(program, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True) as starting:
         while not (record := server.read_record()):
             assert starting.poll() is None
@@ -119,6 +120,27 @@ def test_an_interrupt_while_it_starts_leaves_nothing(home):
     assert starting.returncode == 130, said
     assert said.splitlines()[-1] == "Interrupted." and "Traceback" not in said
     assert not psutil.pid_exists(record.pid) and server.read_record() is None
+
+
+CERTIFICATES = """
+import os
+import ssl
+from workbook import server
+
+def named(url):
+    server.point_at(url)
+    return os.environ.get("PREFECT_API_SSL_CERT_FILE")
+
+few = named("http://127.0.0.1:4200/api")
+print(len(ssl.create_default_context(cafile=few).get_ca_certs()), named("https://prefect.example/api"))
+os.environ["PREFECT_API_SSL_CERT_FILE"] = "own.pem"
+print(named("http://127.0.0.1:4200/api"), named("https://prefect.example/api"))
+"""
+
+
+def test_only_an_api_on_loopback_is_trusted_with_one_certificate(run_python):
+    ran = run_python("-c", CERTIFICATES)
+    assert ran.stdout.splitlines() == ["1 None", "own.pem own.pem"], ran.stderr
 
 
 def test_a_home_that_cannot_be_written_is_said(run_python, tmp_path):

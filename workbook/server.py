@@ -132,12 +132,12 @@ def point_at(url: str) -> None:
         os.environ.pop("PREFECT_PROFILE", None)  # it would name a profile of the learner's own home
     with _plain_disk_errors():
         Path(wanted.get("PREFECT_HOME") or os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
-        authority = _one_authority()
-    if url.startswith("http://127.0.0.1:"):
-        wanted.setdefault("PREFECT_API_SSL_CERT_FILE", str(authority))
-    elif os.environ.get("PREFECT_API_SSL_CERT_FILE") == str(authority):
-        del os.environ["PREFECT_API_SSL_CERT_FILE"]
+        authority = str(_one_authority())
     os.environ.update(wanted)
+    if url.startswith("http://127.0.0.1:"):
+        os.environ.setdefault("PREFECT_API_SSL_CERT_FILE", authority)
+    elif os.environ.get("PREFECT_API_SSL_CERT_FILE") == authority:
+        del os.environ["PREFECT_API_SSL_CERT_FILE"]
     if "prefect" in sys.modules:
         from prefect.settings import PREFECT_API_URL
 
