@@ -239,6 +239,8 @@ import time
 from pathlib import Path
 
 from prefect import flow, task
+from prefect.futures import wait
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from workbook.observe import observe
 
