@@ -16,6 +16,7 @@ from rich.console import Console
 
 from conftest import CHECKOUT
 from flows import warehouse
+from tests.production import wait_for
 from workbook import answers, exercises, gradebook, lessons, progress, server
 
 RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text()
@@ -95,11 +96,18 @@ def test_watching_grades_what_is_saved(home):
             assert time.monotonic() < end and watching.poll() is None
             time.sleep(0.05)
 
-    watching = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
+    output = home / "output.txt"
+    with output.open("w") as said_there:
+        watching = subprocess.Popen(command, cwd=CHECKOUT, stdout=said_there)
     try:
         until('"not attempted"')
         (folder / "3.1.py").write_text(WRONG)
         until('"not yet"')
+        (folder / "damaged.ipynb").write_text("{")
+        wait_for(
+            lambda: "damaged.ipynb cannot be read" in "".join(output.read_text().split("\n")), 60, output.read_text
+        )
+        (folder / "damaged.ipynb").unlink()
         (folder / "3.1.py").write_text(RIGHT)
         until('"passed"')
     finally:

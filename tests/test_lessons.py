@@ -4,6 +4,7 @@ import difflib
 import re
 import subprocess
 import sys
+import threading
 
 import nbformat
 import pytest
@@ -137,3 +138,18 @@ def test_nbval_catches_a_broken_lesson(tmp_path, prefect_server):
     assert len(found) == 2, ran.stdout
     code = code_cells(notebook)
     assert [code[int(number)] for number in found] == [facts[0], notebook.cells[-1]]
+
+
+def test_a_notebook_is_read_while_jupyter_saves_it(tmp_path):
+    """JupyterLab empties the file before it writes: whoever looks just then waits for the rest."""
+    file, whole = tmp_path / "saved.ipynb", lessons.learner_notebook(LESSONS[0]).read_text()
+    file.write_text(whole[:100])
+    rest = threading.Timer(0.2, file.write_text, (whole,))
+    rest.start()
+    try:
+        assert lessons.read(file, patience=60).cells == lessons.read(lessons.learner_notebook(LESSONS[0])).cells
+    finally:
+        rest.join()
+    file.write_text("{")
+    with pytest.raises(nbformat.reader.NotJSONError):
+        lessons.read(file, patience=0)

@@ -52,8 +52,16 @@ def grade(
     chosen = tuple(find(exercise_id) for exercise_id in ids) or all_exercises()
     seen: dict[str, str] = {}  # the text of each answer when it was graded
     verdicts: dict[str, Verdict] = {}
+    found: dict[str, answers.Found] = {}
+    trouble = ""  # what keeps the files from being read again, once it has been said
     while True:
-        found = answers.collect(folder)
+        try:
+            found, trouble = answers.collect(folder), ""
+        except answers.AnswersError as error:
+            if not (watch and verdicts):
+                raise
+            if trouble != (trouble := str(error)):
+                console.print(trouble, style="red", highlight=False, markup=False)
         changed = [
             exercise for exercise in chosen
             if exercise.id not in verdicts or (exercise.id in found and found[exercise.id].text != seen[exercise.id])

@@ -7,6 +7,7 @@ A stub of the author's own follows a line `# --- stub` inside the marks, each of
 
 import re
 import textwrap
+import time
 from pathlib import Path
 
 import nbformat
@@ -92,9 +93,26 @@ def answers(notebook: NotebookNode) -> dict[str, str]:
     return {exercise: "\n\n".join([*setup, *parts]) for exercise, parts in found.items()}
 
 
-def read(path: Path) -> NotebookNode:
-    """A notebook as it is on the disk."""
-    return nbformat.read(path, as_version=4)
+def read(path: Path, patience: float = 2) -> NotebookNode:
+    """A notebook as it is on the disk.
+
+    Args:
+        path: the file.
+        patience: seconds for which a file that is no notebook may become one. Jupyter saves in place: for a moment
+            the file is empty, or a part of itself.
+
+    Raises:
+        OSError: there is no such file.
+        nbformat.reader.NotJSONError: it is no notebook.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return nbformat.read(path, as_version=4)
+        except nbformat.reader.NotJSONError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)  # between two looks
 
 
 def _chosen(code: str, solved: bool, exercise_id: str, source: Path) -> str:

@@ -7,7 +7,7 @@ and the cause as far as the timeline gives it away.
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from prefect.client.orchestration import get_client
@@ -105,7 +105,7 @@ def asked_in_tasks(seen: Run, indexes: Sequence[int]) -> None:
         )  # fmt: skip
 
 
-def inside_tasks(seen: Run, indexes: Sequence[int]) -> None:
+def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
     """Every one of these queries was asked, once or more, and always inside a task run of this run."""
     ours = {span.id for span in seen.timeline}
     asked = {note.index for note in seen.asked}
