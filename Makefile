@@ -17,10 +17,11 @@ demo: $(READY)  ## run twenty real queries, three at a time, and see how they ra
 race: $(READY)  ## race the four patterns over the same queries: bars, a table and a figure
 	@$(BIN)/workbook race
 
-# JupyterLab and IPython keep their own files too in the checkout.
+# JupyterLab and IPython keep their own files too in the checkout, and ask the network for no news of theirs.
 lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
-		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+		$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+		notebooks/00_start_here.ipynb
 
 test: $(READY)  ## run the tests: among them every notebook, and every answer through its grader
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not production" tests solutions notebooks

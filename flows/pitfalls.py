@@ -24,9 +24,10 @@ from typing import Any
 
 from prefect import Flow, flow, get_run_logger, task
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.exceptions import ObjectNotFound
 from prefect.futures import as_completed, wait
-from prefect.runtime import task_run
+from prefect.runtime import flow_run, task_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from sqlalchemy import make_url
 
@@ -481,6 +482,34 @@ def idle_batches_right(seconds: float = SECONDS) -> list[Rows]:
 
 
 # ----------------------------------------
+# What the server knows
+
+
+def ended_on_record() -> int:
+    """How many task runs of this flow run have ended, as far as the server has written it down."""
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id])))
+    return sum(run.state is not None and run.state.is_final() for run in runs)
+
+
+@flow
+def late_records_wrong(count: int = 20, seconds: float = SECONDS) -> int:
+    """Task runs are missing: they reach the server's records a moment after they have ended, and the look is early."""
+    wait([query.submit(index, seconds) for index in range(count)])
+    return ended_on_record()
+
+
+@flow
+def late_records_right(count: int = 20, seconds: float = SECONDS, patience: float = 30) -> int:
+    """Look again until all are there, and no longer than `patience` seconds, as `workbook.observe` does."""
+    wait([query.submit(index, seconds) for index in range(count)])
+    until = time.monotonic() + patience
+    while (found := ended_on_record()) < count and time.monotonic() < until:
+        time.sleep(0.1)  # between two looks
+    return found
+
+
+# ----------------------------------------
 # Credentials
 
 
@@ -551,6 +580,7 @@ PITFALLS = {
     "pool_per_flow": Pitfall(pool_per_flow_wrong, pool_per_flow_right, limit=3, finding="limit-exceeded"),
     "limit_as_pool": Pitfall(limit_as_pool_wrong, limit_as_pool_right, limit=3),
     "idle_batches": Pitfall(idle_batches_wrong, idle_batches_right, finding="batch-barriers"),
+    "late_records": Pitfall(late_records_wrong, late_records_right),
     "hardcoded_credential": Pitfall(hardcoded_credential_wrong, hardcoded_credential_right),
     "printed_key": Pitfall(printed_key_wrong, printed_key_right),
 }

@@ -286,6 +286,16 @@ def test_idle_batches():
 
 
 # ----------------------------------------
+# What the server knows
+
+
+def test_late_records():
+    """One early look may be lucky; five are not."""
+    assert any(observe(pitfalls.late_records_wrong, seconds=0.1).result < 20 for _ in range(5))
+    assert observe(pitfalls.late_records_right, seconds=0.1).result == 20
+
+
+# ----------------------------------------
 # Credentials
 
 
