@@ -16,14 +16,19 @@ if __name__ == "__main__" and sys.argv[1:]:  # Prefect reads its settings at imp
 
 import contextlib
 import os
+import socket
 import subprocess
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 from prefect import Flow, flow, get_run_logger, task
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.exceptions import ObjectNotFound
 from prefect.futures import as_completed, wait
@@ -34,6 +39,7 @@ from sqlalchemy import make_url
 from flows import warehouse
 
 SECONDS = 0.3  # how long a query takes here
+LEASE_SECONDS = 60  # of a slot: the shortest that Prefect's server gives
 NO_SUCH_QUERY = 99  # there are twenty, so asking for this one fails
 FAKE_URL = "postgresql://learner:not-a-real-password@db.example/shop"
 FAKE_KEY = "pnu_not_a_real_key"
@@ -353,6 +359,77 @@ def killed_process_right() -> int:
     return slots_taken("pitfall-killed")
 
 
+@contextlib.contextmanager
+def server_of_its_own(folder: str, leases: str) -> Iterator[SyncPrefectClient]:
+    """A Prefect server with its database in `folder`, and a client of it; at the end it is killed, as in a crash."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "PREFECT_HOME": folder,
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{folder}/prefect.db",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": f"prefect.server.concurrency.lease_storage.{leases}",
+        "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "1",  # how often it looks for leases that have ended
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "server",
+        "start",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-ui",
+    ]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with psutil.Popen(command, env=os.environ | settings, **quiet) as server:
+        try:
+            with SyncPrefectClient(settings["PREFECT_API_URL"]) as client:
+                while client.api_healthcheck() is not None:
+                    if server.poll() is not None:
+                        raise RuntimeError("The server of this pitfall could not start: is the disk full?")
+                    time.sleep(0.2)  # between two looks
+                yield client
+        finally:
+            for process in [*server.children(recursive=True), server] if server.is_running() else []:
+                process.kill()
+
+
+def slots_after_crash(leases: str) -> int:
+    """Take a slot on a server, kill and restart that server, and see how many are taken when the lease has ended."""
+    with tempfile.TemporaryDirectory(prefix="workbook-pitfall-") as folder:
+        with server_of_its_own(folder, leases) as client:
+            client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name="tag:pitfall-restart", limit=1))
+            client.increment_concurrency_slots_with_lease(["tag:pitfall-restart"], 1, "concurrency", LEASE_SECONDS)
+        with server_of_its_own(folder, leases) as client:
+            until = time.monotonic() + LEASE_SECONDS + 10
+            while taken := client.read_global_concurrency_limit_by_name("tag:pitfall-restart").active_slots:
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.5)  # between two looks
+            return taken
+
+
+@flow
+def restarted_server_wrong() -> int:
+    """The slot stays taken for good: a server keeps the leases in its memory, and the count in its database.
+
+    The server that is killed here is one of the pitfall's own. It takes a minute and a half: no lease is shorter than
+    a minute. Returns the number of slots that are taken.
+    """
+    return slots_after_crash("memory")
+
+
+@flow
+def restarted_server_right() -> int:
+    """With leases in files the server finds them again, and takes the slot back when its lease has ended."""
+    return slots_after_crash("filesystem")
+
+
 # ----------------------------------------
 # Pools and batches
 
@@ -574,6 +651,7 @@ PITFALLS = {
     "nested_tag": Pitfall(nested_tag_wrong, nested_tag_right),
     "retry_keeps_slot": Pitfall(retry_keeps_slot_wrong, retry_keeps_slot_right),
     "killed_process": Pitfall(killed_process_wrong, killed_process_right),
+    "restarted_server": Pitfall(restarted_server_wrong, restarted_server_right),
     "nested_pool": Pitfall(nested_pool_wrong, nested_pool_right),
     "waiters_fill_pool": Pitfall(waiters_fill_pool_wrong, waiters_fill_pool_right),
     "exhausted_connections": Pitfall(exhausted_connections_wrong, exhausted_connections_right),

@@ -223,6 +223,13 @@ def test_killed_process():
     assert observe(pitfalls.killed_process_right).result == 0
 
 
+@pytest.mark.production
+@pytest.mark.timeout(600)
+def test_restarted_server():
+    assert observe(pitfalls.restarted_server_wrong).result == 1
+    assert observe(pitfalls.restarted_server_right).result == 0
+
+
 # ----------------------------------------
 # Pools and batches
 
