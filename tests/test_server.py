@@ -1,5 +1,6 @@
 """The life of the local server, and what is said when a server cannot be used."""
 
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from conftest import CHECKOUT
 from workbook import server
@@ -280,3 +282,43 @@ def test_the_learners_own_profile_is_left_alone(prefect_server, run_python, tmp_
 def test_importing_the_workbook_does_not_import_prefect(run_python):
     said = run_python("-c", "import workbook, sys; workbook.server; print([m for m in sys.modules if m == 'prefect'])")
     assert said.stdout.strip() == "[]"
+
+
+def test_a_request_that_is_cut_off_does_not_lose_the_database(tmp_path, monkeypatch):
+    """Prefect gives this URL one connection, which is lost with the request that has it, and the records are not.
+
+    Which connections Prefect makes is its own affair (hence the private import), and all that the URL is made for.
+    """
+    from prefect.server.database.configurations import AioSqliteConfiguration
+
+    async def cut_off() -> tuple[int, int]:
+        url = server.SERVER_SETTINGS["PREFECT_API_DATABASE_CONNECTION_URL"]
+        engine = await AioSqliteConfiguration(connection_url=url).engine()
+        assert engine.pool.size() == 1 and engine.pool._max_overflow == 0
+        begun, former = asyncio.Event(), []
+
+        async def request() -> None:
+            async with engine.connect() as connection:
+                former.append((await connection.get_raw_connection()).driver_connection)
+                begun.set()
+                while True:
+                    await connection.execute(text("INSERT INTO kept VALUES (2)"))
+
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE kept (number)"))
+            await connection.execute(text("INSERT INTO kept VALUES (1)"))
+        for _ in range(20):
+            running = asyncio.create_task(request())
+            await begun.wait()
+            begun.clear()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        async with engine.connect() as connection:
+            found = (await connection.execute(text("SELECT count(*) FROM kept"))).scalar()
+        await engine.dispose()
+        return found, len(set(map(id, former)))
+
+    monkeypatch.chdir(tmp_path)
+    kept, connections = asyncio.run(cut_off())
+    assert kept == 1 and connections > 1
+    assert (tmp_path / server.DATABASE).exists()
