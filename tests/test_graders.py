@@ -90,19 +90,21 @@ def test_rounds_under_load(prefect_server, capsys):
     texts = [(file.parent.name, file.read_text()) for file in FILES if file.name.startswith("right_")]
     texts = [named for named in [*texts, *SOLUTIONS.items()] if named[0].startswith(chosen)]
     load = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(os.cpu_count() or 2)]
+    false = []
     try:
         for process in load:
             process.start()
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            verdicts = list(pool.map(lambda named: judged_answer(*named), texts * rounds))
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool, capsys.disabled():
+            verdicts = pool.map(lambda named: judged_answer(*named), texts * rounds)
+            for number, verdict in enumerate(verdicts, start=1):
+                if not verdict.passed:
+                    false.append(verdict)
+                    print(f"\n{verdict.exercise}: {verdict.message}{verdict.printed}")
+                if number % len(texts) == 0:
+                    print(f"\n{len(false)} false verdicts in {number} ({number // len(texts)} of {rounds} rounds)")
     finally:
         for process in load:
             process.kill()
-    false = [verdict for verdict in verdicts if not verdict.passed]
-    with capsys.disabled():
-        print(f"\n{len(false)} false verdicts in {len(verdicts)} ({rounds} rounds)")
-        for verdict in false:
-            print(f"  {verdict.exercise}: {verdict.message}")
     assert not false
 
 

@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from prefect.client.orchestration import get_client
@@ -24,8 +25,8 @@ from workbook.timeline import Span, Timeline
 def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], seconds: float = 0.8) -> Run:
     """A run whose tasks take long enough to overlap as they should.
 
-    Starting them all takes a moment, and on a busy machine longer: a run in which some overlapped, and not enough, is
-    done again with tasks of three times the length.
+    Starting them all takes a moment, and so does handing over a slot; on a busy machine longer. A run in which they
+    were there to overlap, and too few did, is done again with tasks of three times the length, twice at the most.
 
     Args:
         wanted: how many should run at once, by their tag; None stands for all tasks.
@@ -33,8 +34,18 @@ def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], second
         seconds: for the first try.
     """
     seen = run(seconds)
-    peaks = {tag: seen.timeline.where(tag=tag).peak for tag in wanted}
-    return run(3 * seconds) if any(1 < peaks[tag] < count for tag, count in wanted.items()) else seen
+    for _ in range(2):
+        if not any(_fell_short(seen.timeline.where(tag=tag), count) for tag, count in wanted.items()):
+            break
+        seen = run(3 * seconds)
+    return seen
+
+
+def _fell_short(spans: Timeline, count: int) -> bool:
+    """Did fewer than `count` run at once, although one was created while another had not ended?"""
+    in_order = sorted(spans, key=lambda span: span.created)
+    together = any(earlier.end and later.created < earlier.end for earlier, later in pairwise(in_order))
+    return together and spans.peak < count
 
 
 def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:

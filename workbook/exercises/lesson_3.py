@@ -12,7 +12,7 @@ from workbook.limits import read_limit, remove_limit
 from workbook.sandbox import Answer, AnswerError, Run
 from workbook.timeline import Timeline
 
-SECONDS = 0.2  # of each query: enough for the tasks to overlap, however busy the machine
+SECONDS = 0.3  # of each query
 
 
 def limited(answer: Answer) -> None:
@@ -111,7 +111,7 @@ def two_processes(answer: Answer) -> None:
             one, two = pool.map(lambda run, part: run(part, seconds), (answer, other), parts)
             return replace(one, timeline=Timeline(one.timeline.spans + two.timeline.spans))
 
-        seen = expect.patiently({None: slots}, both, 0.3)
+        seen = expect.patiently({None: slots}, both, SECONDS)
         halves = answer.runs[-1], other.runs[-1]
         answer.runs.append(seen)  # the figure beside the verdict shows both
         for half, part in zip(halves, parts, strict=True):
