@@ -209,6 +209,23 @@ def prepare() -> None:
                 _fill(connection)
 
 
+def look() -> str:
+    """Where the database is, in words, after a connection to it; it is not built.
+
+    Raises:
+        WarehouseError: it cannot be reached.
+    """
+    database = url()
+    if database.get_backend_name() != "sqlite":
+        where = f"{database.host}/{database.database}"
+    elif Path(database.database).exists():
+        where = database.database
+    else:
+        return f"{database.database} is built when a flow first needs it"
+    with plain_errors(database), engine().connect():
+        return f"{where} answers"
+
+
 def _prepare_file(file: Path) -> None:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

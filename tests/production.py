@@ -189,6 +189,35 @@ def postgresql_database(password: str = "not-a-secret", connections: int = -1) -
 
 
 @contextlib.contextmanager
+def postgresql_that_asks(password: str) -> Iterator[URL]:
+    """A PostgreSQL cluster of its own on loopback that lets nobody in without a password, as those in production do.
+
+    Args:
+        password: of the role `postgres`, which owns it.
+    """
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = str(found[-1]) if found else shutil.which("initdb")
+    if initdb is None:
+        pytest.skip("initdb was not found: apt-get install postgresql")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="workbook-tests-postgresql-") as name:
+        folder = Path(name)
+        (folder / "password").write_text(password)
+        as_user = []
+        if os.geteuid() == 0:  # which PostgreSQL refuses to run as
+            as_user = ["runuser", "-u", "postgres", "--"]
+            for path in (folder, folder / "password"):
+                shutil.chown(path, "postgres")
+        data = str(folder / "data")
+        command = [initdb, "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(folder / "password")]
+        subprocess.run([*as_user, *command, "--no-sync"], check=True, capture_output=True, cwd="/")
+        server = [str(Path(initdb).with_name("postgres")), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", data]
+        with started([*as_user, *server], folder / "postgresql.log", dict(os.environ)) as running:
+            wait_for(lambda: "ready to accept connections" in running.printed(), 30, running.printed)
+            yield URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
+
+
+@contextlib.contextmanager
 def nginx(folder: Path, configuration: str, port: int) -> Iterator[Running]:
     """A real nginx that keeps everything in `folder`; `configuration` is the inside of its `http` block.
 

@@ -101,7 +101,7 @@ def test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone(nights):
     assert {run.expected_start_time.astimezone(zurich).hour for run in runs_of("nightly/at-two")} == {2}
 
 
-def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_until_it_is_paused(server, nights):
+def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused(server, nights):
     wait_for(lambda: len(runs_of("nightly/often")) >= 3, 60)
     first, second, *_ = [run.expected_start_time for run in runs_of("nightly/often")]
     assert (second - first).total_seconds() == 15
@@ -114,9 +114,17 @@ def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_until_it_is_paus
     early = (run.expected_start_time - run.start_time).total_seconds()
     assert early < 1  # a worker looks 10 s ahead, and waits until it is due, to the second
 
-    prefect("deployment", "schedule", "pause", "--all", environment=server.environment, cwd=nights)
-    now = datetime.now(timezone.utc)
-    wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > now], 60)
+    def schedule(*words: str) -> str:
+        return prefect("deployment", "schedule", *words, environment=server.environment, cwd=nights)
+
+    schedule_id = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", schedule("ls", "nightly/often"))[0]
+    schedule("pause", "nightly/often", schedule_id)
+    assert "False" in schedule("ls", "nightly/often") and "True" in schedule("ls", "nightly/at-two")
+    paused = datetime.now(timezone.utc)
+    wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
+    schedule("resume", "nightly/often", schedule_id)
+    assert "True" in schedule("ls", "nightly/often")
+    wait_for(lambda: [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
 
 
 def test_production_goes_up_runs_and_goes_down_without_a_trace(tmp_path):

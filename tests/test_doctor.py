@@ -8,6 +8,7 @@ from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
+from flows import warehouse
 from workbook import doctor, limits, server
 
 
@@ -51,6 +52,7 @@ def test_all_is_well_with_the_server_up(prefect_server, capsys):
         "Port",
         "Server",
         "Slots",
+        "Database",
         "Kernel",
         "Disk",
     ]
@@ -99,6 +101,21 @@ def test_a_slot_that_a_task_holds_has_not_leaked(prefect_server):
         assert flow(holds)() == (1, {})
     finally:
         limits.remove_limit(tag)
+
+
+def test_the_database_is_looked_at_and_not_built(monkeypatch, tmp_path):
+    file = tmp_path / "shop.sqlite"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+    assert doctor._database() == doctor.Check("Database", f"{file} is built when a flow first needs it")
+    assert not file.exists()
+    warehouse.prepare()
+    assert doctor._database() == doctor.Check("Database", f"{file} answers")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://learner:not-a-secret@127.0.0.1:9/shop")
+    check = doctor._database()
+    assert (
+        check.found.startswith("DATABASE_URL cannot be used at 127.0.0.1/shop (") and "not-a-secret" not in check.found
+    )
+    assert check.remedy == "correct DATABASE_URL, or `unset DATABASE_URL` to use the workbook's own SQLite file"
 
 
 def test_a_kernel_that_does_not_start_is_said(monkeypatch):

@@ -21,6 +21,7 @@ from tests.production import PREFECT, clean_environment, free_port, wait_for
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
 
 PASSWORD = "WXYZ-QRST-UVWX"  # of Prefect's own database; no id or hash has these letters
+WRONG = "HJKM-NPVW-XZYT"
 QUICK_HAND_OVER = {"PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "0.1"}
 SURVIVING_LEASES = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
 
@@ -92,6 +93,29 @@ def test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure
         assert f'too many connections for role "{shop.username}"' in uncontrolled
         assert controlled == "controlled Completed 3 None"
     assert PASSWORD not in server.printed()
+
+
+def test_a_password_that_is_wrong_or_missing_is_one_sentence_and_shows_neither(prefect_server, tmp_path):
+    with production.postgresql_that_asks(PASSWORD) as shop:
+        wrong, missing = shop.set(password=WRONG), URL.create("postgresql", shop.username, None, *shop[3:6])
+        for address, reason in (
+            (wrong, 'password authentication failed for user "postgres"'),
+            (missing, "no password supplied"),
+        ):
+            environment = flow_environment(tmp_path, prefect_server.api_url, address)
+            flow = run("flows/prefect_flow.py", environment=environment)
+            doctor = run("-m", "workbook.cli", "doctor", environment=environment)
+            line = next(line for line in doctor.stdout.splitlines() if "Database" in line)
+            assert (flow.returncode, doctor.returncode) == (1, 1)
+            for said in (flow.stderr.splitlines()[-1], line):
+                assert "DATABASE_URL cannot be used at 127.0.0.1/postgres (" in said and reason in said
+                assert "correct DATABASE_URL" in said
+            for printed in (flow.stdout, flow.stderr, doctor.stdout, doctor.stderr):
+                assert PASSWORD not in printed and WRONG not in printed and "Traceback" not in printed
+        right = run(
+            "-m", "workbook.cli", "doctor", environment=flow_environment(tmp_path, prefect_server.api_url, shop)
+        )
+        assert "Database 127.0.0.1/postgres answers" in right.stdout
 
 
 def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leaked_slots(own_database, tmp_path):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows import warehouse
 from workbook import server
 
 PYTHONS = (3, 10), (3, 13)  # the first and the last that the lock was made for
@@ -29,7 +30,7 @@ class Check:
 
 def checkup() -> list[Check]:
     """Run every check; none of them raises, and none changes anything."""
-    return [look() for look in (_python, _lock, _home, _port, _server, _slots, _kernel, _disk)]
+    return [look() for look in (_python, _lock, _home, _port, _server, _slots, _database, _kernel, _disk)]
 
 
 def lock_mismatches(lock: Path = server.ROOT / "requirements.txt") -> list[str]:
@@ -157,6 +158,14 @@ def _slots() -> Check:
     return Check("Slots", f"taken by nobody: {', '.join(tags)}", f"when no task with the tag runs, {remedy}")
 
 
+def _database() -> Check:
+    try:
+        return Check("Database", warehouse.look())
+    except warehouse.WarehouseError as error:
+        found, _, remedy = str(error).rpartition(": ")
+        return Check("Database", found, remedy.rstrip("."))
+
+
 def _kernel() -> Check:
     from jupyter_client.manager import start_new_kernel
 
@@ -207,7 +216,7 @@ def print_report(checks: list[Check], say: Callable[[str], None] = print) -> int
     """
     for check in checks:
         say(
-            f"{'FAIL' if check.remedy else 'ok':5} {check.name:7} {check.found}"
+            f"{'FAIL' if check.remedy else 'ok':5} {check.name:8} {check.found}"
             + (f" → {check.remedy}" if check.remedy else "")
         )
     return int(any(check.remedy for check in checks))
