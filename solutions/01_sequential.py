@@ -72,7 +72,10 @@ chain = observe(patterns.sequential_flow, range(6))
 chain.plot(prediction=prediction)
 
 # %% tags=["nbval-check-output"]
-starts_after = [later.start >= earlier.end for earlier, later in zip(chain.timeline.spans, chain.timeline.spans[1:])]
+starts_after = [
+    later.start >= earlier.end
+    for earlier, later in zip(chain.timeline.spans, chain.timeline.spans[1:])
+]
 print("each began after the one before had ended:", all(starts_after))
 print("peak:", chain.timeline.peak)
 
@@ -106,7 +109,12 @@ def by_habit(indexes):
 
 
 habit, free = observe(by_habit, range(6)), observe(patterns.parallel_flow, range(6))
-print("predicted", prediction, "measured", (round(habit.timeline.makespan, 1), round(free.timeline.makespan, 1)))
+print(
+    "predicted",
+    prediction,
+    "measured",
+    (round(habit.timeline.makespan, 1), round(free.timeline.makespan, 1)),
+)
 
 # %%
 from workbook.plots import comparison

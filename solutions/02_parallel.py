@@ -104,7 +104,9 @@ print("in the order of the list:", seen.result == [ask(5, 0), ask(3, 0), ask(1, 
 from flows import pitfalls
 
 prediction = None  # will the results be those of the list in the first run: True or False?
-wrong, right = (observe(run, 3, 0.5) for run in (pitfalls.lost_order_wrong, pitfalls.lost_order_right))
+wrong, right = (
+    observe(run, 3, 0.5) for run in (pitfalls.lost_order_wrong, pitfalls.lost_order_right)
+)
 comparison({"as they end": wrong.timeline, "as submitted": right.timeline})
 
 # %% tags=["nbval-check-output"]
@@ -147,7 +149,13 @@ comparison(
 )
 
 # %% tags=["nbval-check-output"]
-print(len(calm.result), "results; the flow:", calm.state.name, "; never above three:", calm.timeline.peak <= 3)
+print(
+    len(calm.result),
+    "results; the flow:",
+    calm.state.name,
+    "; never above three:",
+    calm.timeline.peak <= 3,
+)
 
 # %% [markdown]
 # <details><summary>Who was to blame: the pool, the database, or the flow?</summary>

@@ -111,8 +111,13 @@ from flows import pitfalls
 
 prediction = (None, None)  # seconds: under the tag limit, in the pool
 
-limited, pooled = (observe(run) for run in (pitfalls.limit_as_pool_wrong, pitfalls.limit_as_pool_right))
-comparison({"tag limit": limited.timeline, "pool of three": pooled.timeline}, {"tag limit": 3, "pool of three": 3})
+limited, pooled = (
+    observe(run) for run in (pitfalls.limit_as_pool_wrong, pitfalls.limit_as_pool_right)
+)
+comparison(
+    {"tag limit": limited.timeline, "pool of three": pooled.timeline},
+    {"tag limit": 3, "pool of three": 3},
+)
 
 # %%
 for name, run in (("tag limit", limited), ("pool of three", pooled)):
@@ -143,7 +148,10 @@ print(explain(limited.timeline, limit=3))
 # %%
 prediction = (None, None)  # at most at once: with the typo, without it
 typo, right = (observe(run) for run in (pitfalls.tag_typo_wrong, pitfalls.tag_typo_right))
-comparison({"nearly the tag": typo.timeline, "the tag": right.timeline}, {"nearly the tag": 2, "the tag": 2})
+comparison(
+    {"nearly the tag": typo.timeline, "the tag": right.timeline},
+    {"nearly the tag": 2, "the tag": 2},
+)
 
 # %% tags=["nbval-check-output"]
 print("nearly the tag, above the limit:", typo.timeline.peak > 2, "·", typo.state.name)
@@ -158,7 +166,9 @@ print("the tag, above the limit:", right.timeline.peak > 2)
 
 # %%
 prediction = (None, None)  # at most at once: created too late, created before
-late, early = (observe(run) for run in (pitfalls.limit_too_late_wrong, pitfalls.limit_too_late_right))
+late, early = (
+    observe(run) for run in (pitfalls.limit_too_late_wrong, pitfalls.limit_too_late_right)
+)
 comparison({"too late": late.timeline, "before": early.timeline}, {"too late": 2, "before": 2})
 
 # %% tags=["nbval-check-output"]
@@ -213,7 +223,10 @@ check("3.1", three_at_a_time)
 
 # %% tags=["exercise-3.2"]
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.actions import (
+    GlobalConcurrencyLimitCreate,
+    GlobalConcurrencyLimitUpdate,
+)
 from prefect.exceptions import ObjectAlreadyExists
 
 
@@ -222,7 +235,9 @@ def ensure_limit(tag, slots):
     name = f"tag:{tag}"
     with get_client(sync_client=True) as client:
         try:
-            client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
+            client.create_global_concurrency_limit(
+                GlobalConcurrencyLimitCreate(name=name, limit=slots)
+            )
         except ObjectAlreadyExists:
             client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=slots))
     # <<< your code

@@ -82,7 +82,9 @@ from workbook.plots import comparison
 
 prediction = (None, None)  # seconds: batches, workers
 
-batches, workers = (observe(run) for run in (pitfalls.idle_batches_wrong, pitfalls.idle_batches_right))
+batches, workers = (
+    observe(run) for run in (pitfalls.idle_batches_wrong, pitfalls.idle_batches_right)
+)
 comparison({"batches": batches.timeline, "workers": workers.timeline})
 
 # %%
@@ -137,7 +139,9 @@ crashed = observe(with_checkpoint, [0, 1, 2, 3, 4, 5, 6, 99, 8], 3, file)
 crashed.plot()
 
 # %% tags=["nbval-check-output"]
-print(crashed.state.name, "·", len(json.loads(file.read_text())), "of 9 answers are in the checkpoint")
+print(
+    crashed.state.name, "·", len(json.loads(file.read_text())), "of 9 answers are in the checkpoint"
+)
 
 # %% [markdown]
 # <details><summary>Two queries of the third batch went well. Where are their answers?</summary>

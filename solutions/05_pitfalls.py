@@ -539,7 +539,9 @@ wrong.plot()
 # %% tags=["exercise-5.6"]
 @flow
 def in_order(indexes, durations):
-    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    futures = [
+        query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)
+    ]
     # >>> your code
     return [future.result() for future in futures]
     # --- stub
@@ -569,7 +571,12 @@ check("5.6", in_order)
 # %%
 wrong, right = both("exhausted_connections", seconds=0.6)
 failed = [len(seen.timeline.where(state="FAILED")) for seen in (wrong, right)]
-drawn(wrong, right, limit=3, title=f"Three connections, six queries: {failed[0]} and {failed[1]} of them failed")
+drawn(
+    wrong,
+    right,
+    limit=3,
+    title=f"Three connections, six queries: {failed[0]} and {failed[1]} of them failed",
+)
 
 # %%
 print("don't:", wrong.state.name, "·", str(wrong.error).partition(" (")[0])

@@ -156,7 +156,7 @@ from prefect.client.schemas.filters import LogFilter
 
 
 def log_lines(seen):
-    """What the server keeps of a run's log; its last line arrives up to two seconds after the run's end."""
+    """What the server keeps of a run's log; its last line comes up to two seconds after the end."""
     wanted = LogFilter(flow_run_id={"any_": [seen.flow_run_id]})
     with get_client(sync_client=True) as client:
         for _ in range(50):
@@ -345,7 +345,11 @@ def in_wait_for():
 predictions = {"behind the results": None, "in finally": None, "in wait_for": None}
 
 # %%
-places = {"behind the results": behind_the_results, "in finally": in_finally, "in wait_for": in_wait_for}
+places = {
+    "behind the results": behind_the_results,
+    "in finally": in_finally,
+    "in wait_for": in_wait_for,
+}
 seen = {}
 for name, place in places.items():
     with flaky({0: 99}):

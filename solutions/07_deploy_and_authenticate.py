@@ -54,7 +54,9 @@ created = prefect("work-pool", "create", "prod-pool", "--type", "process", "--ov
 # forgotten.
 
 # %%
-deployed = prefect("deploy", "flows/prefect_flow.py:main_etl", "--name", "prod-etl", "--pool", "prod-pool")
+deployed = prefect(
+    "deploy", "flows/prefect_flow.py:main_etl", "--name", "prod-etl", "--pool", "prod-pool"
+)
 
 # %% [markdown]
 # Now I trigger it. Before you run the cell: in which state will the flow run be, a moment later?
@@ -97,7 +99,12 @@ etl.plot(limit=3, prediction=prediction)
 
 # %% tags=["nbval-check-output"]
 print("flow run:", etl.state.name)
-print("queries:", len(queries), "· never more than 3 at once:", etl.timeline.where(tag="database").peak <= 3)
+print(
+    "queries:",
+    len(queries),
+    "· never more than 3 at once:",
+    etl.timeline.where(tag="database").peak <= 3,
+)
 
 # %% [markdown]
 # <details><summary>Whose Python was that?</summary>
@@ -141,7 +148,10 @@ check("7.2", deploy_and_trigger)
 
 # %%
 dev = {"PREFECT_API_URL": "http://127.0.0.1:4200/api"}
-prod = {"PREFECT_API_URL": "https://prefect.example.com/api", "PREFECT_API_KEY": "pnu_made_up_for_this_lesson"}
+prod = {
+    "PREFECT_API_URL": "https://prefect.example.com/api",
+    "PREFECT_API_KEY": "pnu_made_up_for_this_lesson",
+}
 
 # %% [markdown]
 # To see which one is used, my scripts once printed the start of the key. How much of it ends in every log?
@@ -198,7 +208,9 @@ check("7.1", settings)
 # %%
 ensure_limit("leaky", 3)
 with get_client(sync_client=True) as client:
-    client.update_global_concurrency_limit("tag:leaky", GlobalConcurrencyLimitUpdate(active_slots=2))
+    client.update_global_concurrency_limit(
+        "tag:leaky", GlobalConcurrencyLimitUpdate(active_slots=2)
+    )
 
 # %% [markdown]
 # Six queries with that tag, under that limit of three. How many will run at once?
@@ -242,7 +254,9 @@ print("still taken:", read_limit("leaky").active)
 def free_slots(tag):
     # >>> your code
     with get_client(sync_client=True) as client:
-        client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=0))
+        client.update_global_concurrency_limit(
+            f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=0)
+        )
     # <<< your code
 
 
@@ -270,7 +284,9 @@ free = observe(nightly, range(6), 1.5)
 comparison({"two slots leaked": leaked.timeline, "slots freed": free.timeline})
 
 # %% tags=["nbval-check-output"]
-print("freed:", freed_slots, "· more at once than before:", free.timeline.peak > leaked.timeline.peak)
+print(
+    "freed:", freed_slots, "· more at once than before:", free.timeline.peak > leaked.timeline.peak
+)
 print("still taken:", read_limit("leaky").active)
 
 # %% [markdown]

@@ -153,10 +153,12 @@ def nightly_etl(indexes, seconds):
         wait(futures)
         cleanup1.submit().result()
         cleanup2.submit().result()
-        if failed := [index for index, future in zip(indexes, futures, strict=True) if future.state.is_failed()]:
+        ended = zip(indexes, futures, strict=True)
+        if failed := [index for index, future in ended if future.state.is_failed()]:
             raise RuntimeError(f"no answer to {failed}")
         publishing.publish(folder)
-    return {"queries": len(futures), "rows": sum(f.result() for f in futures), "output": str(publishing.out())}
+    rows = sum(future.result() for future in futures)
+    return {"queries": len(futures), "rows": rows, "output": str(publishing.out())}
     # <<< your code
 
 
