@@ -153,11 +153,10 @@ def nightly_etl(indexes, seconds):
         wait(futures)
         cleanup1.submit().result()
         cleanup2.submit().result()
-        ended = zip(indexes, futures, strict=True)
-        if failed := [index for index, future in ended if future.state.is_failed()]:
+        if failed := [i for i, f in zip(indexes, futures, strict=True) if f.state.is_failed()]:
             raise RuntimeError(f"no answer to {failed}")
         publishing.publish(folder)
-    rows = sum(future.result() for future in futures)
+    rows = sum(f.result() for f in futures)
     return {"queries": len(futures), "rows": rows, "output": str(publishing.out())}
     # <<< your code
 

@@ -16,7 +16,7 @@ from workbook.lessons import BEGIN, END, MarkError
 LESSONS = lessons.sources()
 OF_LESSON = pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.stem)
 # Cells of more than 20 lines that have an excuse, as (lesson, first line): four tasks of an exercise belong together.
-LONG = {("06_production_etl", "@task")}
+LONG = {("06_production_etl", "@task"), ("08_capstone", "# >>> your code")}
 
 
 def code_cells(notebook):
