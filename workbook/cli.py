@@ -190,7 +190,7 @@ def _list(chosen: argparse.Namespace) -> int:
 def _grade(chosen: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from workbook import answers, outputs
+    from workbook import answers, children, outputs
 
     wanted = {kind: getattr(chosen, kind) for kind in ("json", "junit", "csv")}
     files = {kind: outputs.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
@@ -198,6 +198,7 @@ def _grade(chosen: argparse.Namespace) -> int:
     try:
         if chosen.watch or any("NotImplementedError" not in found.text for found in answers.collect(folder).values()):
             server.ensure()  # before anything below loads Prefect
+            children.warm_up()
         from workbook import gradebook
         from workbook.exercises import UnknownExercise
     except answers.AnswersError as error:

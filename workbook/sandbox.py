@@ -34,7 +34,7 @@ import cloudpickle
 import filelock
 import psutil
 
-from workbook import server
+from workbook import children, server
 from workbook.answers import Source, code_of
 from workbook.observe import Observation, observe_run
 from workbook.work import NOTES, Note, read_notes
@@ -101,7 +101,8 @@ class Answer:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self._deadline = time.monotonic() + self.seconds
         self._connection, theirs = multiprocessing.Pipe()
-        self._process = _context().Process(target=_live, args=(theirs, self.source, str(self.folder)), daemon=True)
+        live = (theirs, self.source, str(self.folder))
+        self._process = children.context().Process(target=_live, args=live, daemon=True)
         self._process.start()
         theirs.close()
         self._stack.callback(self._end)
@@ -279,23 +280,6 @@ class Answer:
                 return True
             return process.environ().get(GRADING) == self.folder.name
         return False
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    """How children are made: forked from a process that has loaded Prefect, where the system can."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["workbook.preload"])
-    return context
-
-
-def warm_up() -> None:
-    """Begin to load Prefect for the children, in the background, so that the first verdict need not wait for it."""
-    if _context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
-
-        forkserver.ensure_running()
 
 
 def pack(entry: Any, name: str) -> Source:
