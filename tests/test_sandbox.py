@@ -6,8 +6,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
 
 from conftest import CHECKOUT
 from flows import warehouse
@@ -79,3 +81,11 @@ def test_nothing_is_left_behind(verdicts):
 def test_the_next_exercise_is_unharmed(verdicts):
     verdict = judge(EXERCISE, answers.Source(EXERCISE.entry, RIGHT))
     assert verdict.outcome == PASSED, verdict.message
+
+
+def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
+    looks = "any('forkserver' in ' '.join(child.cmdline()) for child in psutil.Process().children())"
+    cell = f"import psutil\nfrom workbook import server\nbefore = {looks}\nserver.ensure()\nprint(before, {looks})"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    assert notebook.cells[0].outputs[-1].text.endswith("False True\n")

@@ -25,6 +25,8 @@ import certifi
 import filelock
 import psutil
 
+from workbook import children
+
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PORT = 4200
 START_SECONDS = 120  # a first start takes 10 to 25 s on two cores; a slow laptop gets five times that
@@ -102,11 +104,13 @@ def ensure(say: Callable[[str], None] | None = None) -> None:
         point_at(given)
         check_api()
         say(f"Prefect server: {_without_password(given)} (from PREFECT_API_URL)")
-        return
-    record = start()
-    point_at(record.api_url)
-    os.environ["WORKBOOK_STARTED_URL"] = record.api_url
-    say(f"Prefect server: {record.api_url} (the workbook's own; web UI at {record.ui_url})")
+    else:
+        record = start()
+        point_at(record.api_url)
+        os.environ["WORKBOOK_STARTED_URL"] = record.api_url
+        say(f"Prefect server: {record.api_url} (the workbook's own; web UI at {record.ui_url})")
+    if "ipykernel" in sys.modules:
+        children.warm_up()  # or the first check would wait for it
 
 
 def ensure_or_exit() -> None:
