@@ -128,7 +128,7 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
         with production.started(command, tmp_path / "flow.log", environment, CHECKOUT) as flow:
             # A slot is counted first and then leased: killed in between, the server would lose it.
             leases = tmp_path / "prefect" / "concurrency_leases"
-            wait_for(lambda: taken_slots(first.url) == len(list(leases.glob("*.json"))) == 3, 90, flow.printed)
+            wait_for(lambda: taken_slots(first.url) == len(list(leases.glob("*-*.json"))) == 3, 90, flow.printed)
             first.end()
             with production.prefect_server_in(tmp_path, port, **settings) as second:
                 completed = flow.process.wait(150) == 0
