@@ -8,7 +8,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NoReturn
 
 from prefect.client.orchestration import get_client
@@ -26,7 +25,7 @@ def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], second
     """A run whose tasks take long enough to overlap as they should.
 
     Starting them all takes a moment, and so does handing over a slot; on a busy machine longer. A run in which they
-    were there to overlap, and too few did, is done again with tasks of three times the length, twice at the most.
+    were there to overlap, and too few did, is done again with tasks of three times the length.
 
     Args:
         wanted: how many should run at once, by their tag; None stands for all tasks.
@@ -34,18 +33,14 @@ def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], second
         seconds: for the first try.
     """
     seen = run(seconds)
-    for _ in range(2):
-        if not any(_fell_short(seen.timeline.where(tag=tag), count) for tag, count in wanted.items()):
-            break
-        seen = run(3 * seconds)
-    return seen
+    fell_short = any(_fell_short(seen.timeline.where(tag=tag), count) for tag, count in wanted.items())
+    return run(3 * seconds) if fell_short else seen
 
 
 def _fell_short(spans: Timeline, count: int) -> bool:
-    """Did fewer than `count` run at once, although one was created while another had not ended?"""
-    in_order = sorted(spans, key=lambda span: span.created)
-    together = any(earlier.end and later.created < earlier.end for earlier, later in pairwise(in_order))
-    return together and spans.peak < count
+    """Did fewer than `count` run at once, although some overlapped, or all were there before the first had ended?"""
+    first_end = min((span.end for span in spans if span.end is not None), default=0)
+    return spans.peak < count and (spans.peak > 1 or all(span.created < first_end for span in spans))
 
 
 def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
