@@ -87,7 +87,7 @@ COMMANDS = {
     "tests/test_deployment.py::test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone": """
         prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --cron "0 2 * * *" --timezone Europe/Zurich
     """,
-    "tests/test_deployment.py::test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_until_it_is_paused": """
+    "tests/test_deployment.py::test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused": """
         prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --interval 3600
     """,
     "tests/test_authentication.py::test_a_refusal_is_one_sentence_and_exit_code_1": "workbook server status",
