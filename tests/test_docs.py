@@ -89,6 +89,9 @@ COMMANDS = {
     """,
     "tests/test_deployment.py::test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused": """
         prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --interval 3600
+        prefect deployment schedule ls main-etl-job/prod-etl
+        prefect deployment schedule pause main-etl-job/prod-etl SCHEDULE_ID
+        prefect deployment schedule resume main-etl-job/prod-etl SCHEDULE_ID
     """,
     "tests/test_authentication.py::test_a_refusal_is_one_sentence_and_exit_code_1": "workbook server status",
     "tests/test_authentication.py::test_basic_authentication_lets_in_who_has_the_password": "prefect server start",
@@ -134,11 +137,6 @@ COMMANDS = {
         apt-get install postgresql
         sudo -u postgres createuser --pwprompt prefect
         sudo -u postgres createdb --owner prefect prefect
-    """,
-    "no test looks at one schedule alone: it pauses all of them at once": """
-        prefect deployment schedule ls main-etl-job/prod-etl
-        prefect deployment schedule pause main-etl-job/prod-etl SCHEDULE_ID
-        prefect deployment schedule resume main-etl-job/prod-etl SCHEDULE_ID
     """,
 }
 
