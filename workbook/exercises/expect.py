@@ -40,7 +40,7 @@ def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], second
 def _fell_short(spans: Timeline, count: int) -> bool:
     """Did fewer than `count` run at once, although some overlapped, or all were there before the first had ended?"""
     first_end = min((span.end for span in spans if span.end is not None), default=0)
-    return spans.peak < count and (spans.peak > 1 or all(span.created < first_end for span in spans))
+    return 0 < spans.peak < count and (spans.peak > 1 or all(span.created < first_end for span in spans))
 
 
 def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
