@@ -5,11 +5,13 @@ reads the address of its API when a test module imports it, long before the serv
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import filelock
 import hypothesis
 import pytest
 
@@ -45,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fixtures do not reach the cells of a notebook, but the environment of its kernel names the session's server."""
     if item.path.suffix == ".ipynb":
-        server.start()
+        start_server()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -56,10 +58,39 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
+def empty_database() -> Path:
+    """A database with Prefect's tables and nothing in them, made once for all sessions on this machine.
+
+    Making the tables is most of what a server's first start costs, and every test's server has its first.
+    """
+    name = server.empty_database().name
+    folder = Path(tempfile.gettempdir()) / "workbook-tests-databases"
+    folder.mkdir(exist_ok=True)
+    with filelock.FileLock(folder / f"{name}.lock"):
+        if not (folder / name).exists():
+            making = folder / "making.db"
+            settings = {
+                "PREFECT_HOME": str(folder),
+                "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{making}",
+            }
+            command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+            subprocess.run(command, env=os.environ | settings, check=True, capture_output=True)
+            making.rename(folder / name)
+    return folder / name
+
+
+def start_server() -> server.Record:
+    """Start the server of the present `WORKBOOK_HOME`, or find it running."""
+    if not server.empty_database().exists():
+        server.home().mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(empty_database(), server.empty_database())
+    return server.start()
+
+
 @pytest.fixture(scope="session")
 def prefect_server() -> server.Record:
     """The session's own server, up and healthy."""
-    record = server.start()
+    record = start_server()
     assert record.api_url == os.environ["PREFECT_API_URL"], "another process took the port that was set aside"
     return record
 

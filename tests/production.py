@@ -14,17 +14,15 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
-import filelock
 import psutil
 import pytest
 import sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from conftest import CHECKOUT
+from conftest import CHECKOUT, empty_database
 
 PREFECT = [sys.executable, "-m", "prefect"]
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
@@ -96,26 +94,15 @@ def prefect_server_in(folder: Path, port: int | None = None, **settings: str) ->
     url = f"http://127.0.0.1:{port}/api"
     environment = clean_environment(folder, PREFECT_API_URL=url, **settings)
     if not any(name.endswith("DATABASE_CONNECTION_URL") for name in settings):
-        _migrated_database(Path(environment["PREFECT_HOME"]) / "prefect.db")
+        database = Path(environment["PREFECT_HOME"]) / "prefect.db"
+        if not database.exists():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(empty_database(), database)
     command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
     with started(command, folder / f"server-{port}.log", environment) as running:
         server = Server(running.process, running.log, url, environment)
         wait_for(lambda: _answers(f"{url}/health", running), 120, lambda: f"no server came up:\n{running.printed()}")
         yield server
-
-
-def _migrated_database(file: Path) -> None:
-    """Put an empty database of Prefect's there, if there is none: its migrations are most of what a start costs."""
-    home = Path(tempfile.gettempdir()) / f"workbook-tests-empty-prefect-{metadata.version('prefect')}"
-    home.mkdir(exist_ok=True)
-    with filelock.FileLock(home / "lock"):
-        if not (home / "prefect.db").exists():
-            making = home / "making"
-            prefect("server", "database", "upgrade", "-y", environment=clean_environment(making), cwd=home)
-            (making / "prefect" / "prefect.db").rename(home / "prefect.db")
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(home / "prefect.db", file)
 
 
 def _answers(url: str, running: Running) -> bool:

@@ -1,11 +1,13 @@
 """The life of the local server, and what is said when a server cannot be used."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -51,6 +53,8 @@ def test_life_of_a_server(home, run_python):
     assert [racer.returncode for racer in racers] == [0, 0], said
     assert len({re.search(r"http://\S+/api", text)[0] for text in said}) == 1
     first = server.read_record()
+    with contextlib.closing(sqlite3.connect(server.empty_database())) as kept:  # what later ones begin with
+        assert kept.execute("SELECT count(*) FROM flow_run").fetchall() == [(0,)]
     process = psutil.Process(first.pid)
     assert server.status() == (first, "running")
     assert [s.laddr.ip for s in process.net_connections() if s.status == "LISTEN"] == ["127.0.0.1"]
@@ -107,6 +111,13 @@ def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_p
     assert "stopped while starting: run `workbook doctor`" in failed.stderr
     assert "unexpected keyword argument 'min_items'" in failed.stderr
     assert server.read_record() is None
+
+
+def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
+    server.empty_database().write_text("no database")
+    failed = run_python("-m", "workbook.cli", "server", "start", **OWN)
+    assert failed.returncode == 1 and "file is not a database" in failed.stderr
+    assert not server.empty_database().exists()
 
 
 def test_an_interrupt_while_it_starts_leaves_nothing(home):

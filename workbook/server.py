@@ -9,7 +9,9 @@ Prefect reads its settings when it is imported, so `ensure()` comes before the f
 import contextlib
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -383,6 +386,7 @@ def _start_on_a_free_port() -> Record:
         try:
             _record_file().write_text(json.dumps(asdict(record)))
             if _wait_until_it_answers(process, record, START_SECONDS):
+                _keep_empty_database()
                 return record
         except BaseException:  # an interrupt too: nothing half-started may stay behind
             _forget(process)
@@ -391,6 +395,7 @@ def _start_on_a_free_port() -> Record:
         _forget(process)
         if died and not port_is_free(port):
             continue  # somebody else took the port between the look and the start
+        empty_database().unlink(missing_ok=True)  # if it was to blame, the next try makes it anew
         raise ServerError(_why_it_failed(died))
     raise ServerError(
         f"Ports {FIRST_PORT} to {FIRST_PORT + 99} are all taken: end a program that holds one, and try again."
@@ -403,6 +408,8 @@ def _spawn(port: int) -> psutil.Popen:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     for former in home().glob(f"{DATABASE}*"):
         former.unlink()  # every server begins with an empty one
+    if empty_database().exists():
+        shutil.copyfile(empty_database(), home() / DATABASE)
     with log_file().open("wb") as log:
         return psutil.Popen(
             command,
@@ -413,6 +420,22 @@ def _spawn(port: int) -> psutil.Popen:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in a flow's terminal is not for the server
         )
+
+
+def empty_database() -> Path:
+    """A database of this version of Prefect with no runs in it: to make its tables is most of what a start costs."""
+    return home() / f"empty-{metadata.version('prefect')}.db"
+
+
+def _keep_empty_database() -> None:
+    """Keep the database of a server that has just begun, and that nobody knows of yet, for those that follow."""
+    if empty_database().exists():
+        return
+    part = empty_database().with_suffix(".part")
+    part.unlink(missing_ok=True)  # of a process that was ended here
+    with contextlib.closing(sqlite3.connect(home() / DATABASE)) as database:
+        database.execute("VACUUM INTO ?", (str(part),))
+    part.replace(empty_database())
 
 
 def _wait_until_it_answers(process: psutil.Process, record: Record, seconds: float) -> bool:
