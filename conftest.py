@@ -4,17 +4,22 @@ Nothing here touches the checkout's own `.workbook/` or `data/`: both are in a t
 reads the address of its API when a test module imports it, long before the server is up, so a port is set aside first.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import filelock
 import hypothesis
 import pytest
 
+from flows import warehouse
 from workbook import server
 
 CHECKOUT = Path(__file__).resolve().parent
@@ -93,6 +98,23 @@ def prefect_server() -> server.Record:
     record = start_server()
     assert record.api_url == os.environ["PREFECT_API_URL"], "another process took the port that was set aside"
     return record
+
+
+@pytest.fixture
+def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the first so many queries of some length end only when all of them have begun: so they must run at once."""
+
+    def prepare(count: int) -> None:
+        barrier, real, begun = threading.Barrier(count), warehouse.query, itertools.count()
+
+        def query(index: int, **arguments: Any) -> Any:
+            if arguments.get("seconds") != 0 and next(begun) < count:
+                barrier.wait(60)
+            return real(index, **arguments)
+
+        monkeypatch.setattr(warehouse, "query", query)
+
+    return prepare
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The four patterns: the same results, and each runs as many queries at once as it says."""
 
 import itertools
-import threading
 
 import pytest
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
@@ -22,23 +21,6 @@ def three_at_a_time(prefect_server):
     warehouse.prepare()
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # its thread delays the end of every flow
         yield
-
-
-@pytest.fixture
-def meet(monkeypatch):
-    """Let the first so many queries end only when all of them have begun: it proves that they ran at once."""
-
-    def prepare(count: int) -> None:
-        barrier, real, begun = threading.Barrier(count), warehouse.query, iter(range(count))
-
-        def query(index: int, **arguments):
-            if next(begun, None) is not None:
-                barrier.wait(60)
-            return real(index, **arguments)
-
-        monkeypatch.setattr(warehouse, "query", query)
-
-    return prepare
 
 
 @pytest.mark.parametrize("pattern", patterns.PATTERNS.values(), ids=patterns.PATTERNS)

@@ -1,6 +1,5 @@
 """The traps: each wrong flow goes wrong in the way that it says, and the right one beside it does not."""
 
-import itertools
 import threading
 import time
 from collections import Counter
@@ -27,23 +26,6 @@ def prepared(prefect_server):
     warehouse.prepare()
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
-
-
-@pytest.fixture
-def meet(monkeypatch):
-    """Let the first so many queries of some length end only when all of them have begun."""
-
-    def prepare(count: int) -> None:
-        barrier, real, begun = threading.Barrier(count), warehouse.query, itertools.count()
-
-        def query(index: int, *, seconds: float, **arguments):
-            if seconds and next(begun) < count:
-                barrier.wait(60)
-            return real(index, seconds=seconds, **arguments)
-
-        monkeypatch.setattr(warehouse, "query", query)
-
-    return prepare
 
 
 def rows(count: int) -> list:

@@ -82,7 +82,8 @@ def ran_in_order(timeline) -> bool:
     return timeline.before(queries, first) and timeline.before(first, second)
 
 
-def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data):
+def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data, meet):
+    meet(3)
     seen = observe(prefect_flow.main_etl)
     assert seen.state.is_completed() and seen.missing == 0
     assert seen.timeline.where(tag="database").peak == 3
@@ -95,8 +96,8 @@ def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data):
     assert seen.result == {"queries": 20, "rows": rows, "output": str(data / "out")}
 
 
-def test_the_limit_can_be_changed_without_touching_the_flow(monkeypatch):
-    monkeypatch.setenv("WORKBOOK_TIME_SCALE", "1.5")  # long enough to overlap on a busy machine too
+def test_the_limit_can_be_changed_without_touching_the_flow(meet):
+    meet(5)
     ensure_limit("database", 5)
     try:
         assert observe(prefect_flow.main_etl).timeline.where(tag="database").peak == 5

@@ -32,7 +32,7 @@ from workbook import children
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PORT = 4200
-START_SECONDS = 120  # a first start takes 10 to 25 s on two cores; a slow laptop gets five times that
+START_SECONDS = 120  # a first start takes 10 to 25 s on two cores, and later ones less; a slow laptop gets more
 CHECK_SECONDS = 4  # per request to a server that somebody else runs
 
 # What makes a tag limit honest on an embedded database (measured: PREFECT_FACTS.md). With several connections, taking a
@@ -288,7 +288,7 @@ def start() -> Record:
     try:
         with (
             _plain_disk_errors(),
-            _spinner("Starting the local Prefect server (usually 10 to 25 seconds)"),
+            _spinner("Starting the local Prefect server (usually 5 to 25 seconds)"),
             filelock.FileLock(home() / "server.lock", timeout=START_SECONDS + 10),
         ):
             return _running() or _start_on_a_free_port()
