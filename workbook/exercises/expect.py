@@ -267,7 +267,9 @@ def slots_returned(tag: str, patience: float = 5) -> None:
     until = time.monotonic() + patience
     while (limit := read_limit(tag)) and limit.active:
         if time.monotonic() > until:
-            raise NotYet(f"{limit.active} slots of the limit on {tag!r} are still taken.", "All should be free again.")
+            raise NotYet(
+                f"The limit on {tag!r} still has {limit.active} of its slots taken.", "All should be free again."
+            )
         time.sleep(0.05)  # between two looks
 
 

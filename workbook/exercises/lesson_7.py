@@ -334,7 +334,7 @@ def _is_free(
         )
     if found.active_slots:
         raise NotYet(
-            f"Of the limit on {tag!r} {found.active_slots} slots are taken {case}; it had leaked {leaked}.",
+            f"The limit on {tag!r} has {found.active_slots} of its slots taken {case}; it had leaked {leaked}.",
             "None should be.",
             "The count is active_slots of the global limit f'tag:{tag}'; `concurrency-limit reset` does not touch it.",
         )

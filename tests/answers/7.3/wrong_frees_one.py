@@ -1,4 +1,4 @@
-# message: slots are taken after your call; it had leaked
+# message: of its slots taken after your call; it had leaked
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 

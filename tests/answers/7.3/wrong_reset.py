@@ -1,4 +1,4 @@
-# message: slots are taken after your call.*reset. does not touch it
+# message: of its slots taken after your call.*reset. does not touch it
 import subprocess
 import sys
 
