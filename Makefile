@@ -17,11 +17,10 @@ demo: $(READY)  ## run twenty real queries, three at a time, and see how they ra
 race: $(READY)  ## race the four patterns over the same queries: bars, a table and a figure
 	@$(BIN)/workbook race
 
-# JupyterLab and IPython keep their own files too in the checkout, and ask the network for no news of theirs.
+# JupyterLab and IPython keep their own files too in the checkout.
 lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
-		$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
-		notebooks/00_start_here.ipynb
+		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 test: $(READY)  ## run the tests: among them every notebook, and every answer through its grader
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not production" tests solutions notebooks
@@ -53,7 +52,8 @@ clean:  ## stop the local server and remove what these targets made
 	@test ! -x $(BIN)/workbook || $(BIN)/workbook server stop
 	rm -rf .venv .workbook data
 
-# uv is quicker; pip does as well. The stamp is written last, so an interrupted install is done again.
+# uv is quicker; pip does as well. The stamp is written last, so an interrupted install is done again. The extension that
+# is disabled would ask every learner whether JupyterLab may fetch news.
 ifneq ($(shell command -v uv),)
 VENV := uv venv --quiet --allow-existing --python $(PYTHON) .venv
 INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
@@ -67,4 +67,6 @@ $(READY): requirements.txt pyproject.toml
 	@echo "Installing the workbook into .venv: seconds with uv, a minute or two with pip …"
 	@$(VENV)
 	@$(INSTALL) -r requirements.txt
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements \
+		2>.venv/labextension.log || { cat .venv/labextension.log; exit 1; }
 	@touch $@

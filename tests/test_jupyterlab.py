@@ -41,9 +41,7 @@ def lab(tmp_path_factory, prefect_server) -> Iterator[tuple[str, Path]]:
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-        "--IdentityProvider.token=", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        f"--ServerApp.root_dir={folder / 'notebooks'}",
+        "--IdentityProvider.token=", f"--ServerApp.root_dir={folder / 'notebooks'}",
     ]  # fmt: skip
     with (folder / "lab.log").open("w") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own)
@@ -95,6 +93,7 @@ def run_all(lab: tuple[str, Path], browser, name: str, shot: str) -> list[dict]:
         shots = Path(os.environ.get("SCREENSHOTS") or os.environ["WORKBOOK_DATA"])
         shots.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=shots / f"{shot}.png")
+        assert not page.get_by_text("Jupyter news").count(), "JupyterLab asks whether to fetch news: see the Makefile"
         for place, verdict in enumerate(page.locator("text=/Passed: |Not yet: |not attempted/i").all()[:6]):
             verdict.scroll_into_view_if_needed(timeout=10_000)
             page.screenshot(path=shots / f"{shot}-{place}.png")
