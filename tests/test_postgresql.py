@@ -43,6 +43,7 @@ def own_database(tmp_path_factory) -> Iterator[dict[str, str]]:
 def flow_environment(folder: Path, api_url: str, shop: URL | None = None, scale: float = 1) -> dict[str, str]:
     """What a flow of the workbook needs to run against these servers, with everything it writes in `folder`."""
     places = {"WORKBOOK_HOME": str(folder / "home"), "WORKBOOK_DATA": str(folder / "data")}
+    places["WORKBOOK_STARTED_URL"] = ""  # the session's own server is one that is given, too, and none is started
     queried = {"DATABASE_URL": shop.render_as_string(hide_password=False)} if shop else {}
     return clean_environment(folder, PREFECT_API_URL=api_url, WORKBOOK_TIME_SCALE=str(scale), **places, **queried)
 
