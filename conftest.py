@@ -63,7 +63,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
-def empty_database() -> Path:
+def migrated_database() -> Path:
     """A database with Prefect's tables and nothing in them, made once for all sessions on this machine.
 
     Making the tables is most of what a server's first start costs, and every test's server has its first.
@@ -88,7 +88,7 @@ def start_server() -> server.Record:
     """Start the server of the present `WORKBOOK_HOME`, or find it running."""
     if not server.empty_database().exists():
         server.home().mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(empty_database(), server.empty_database())
+        shutil.copyfile(migrated_database(), server.empty_database())
     return server.start()
 
 

@@ -22,7 +22,7 @@ import sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from conftest import CHECKOUT, empty_database
+from conftest import CHECKOUT, migrated_database
 
 PREFECT = [sys.executable, "-m", "prefect"]
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
@@ -97,7 +97,7 @@ def prefect_server_in(folder: Path, port: int | None = None, **settings: str) ->
         database = Path(environment["PREFECT_HOME"]) / "prefect.db"
         if not database.exists():
             database.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(empty_database(), database)
+            shutil.copyfile(migrated_database(), database)
     command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
     with started(command, folder / f"server-{port}.log", environment) as running:
         server = Server(running.process, running.log, url, environment)

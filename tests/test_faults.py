@@ -6,7 +6,6 @@ A lease lasts 60 s, and no setting shortens it. So those that have to end are be
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -344,7 +343,7 @@ def checkouts(tmp_path) -> Iterator[dict[Path, dict[str, str]]]:
     for copy in (tmp_path / "ann", tmp_path / "bob"):
         for folder in ("flows", "workbook"):
             shutil.copytree(CHECKOUT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        copies[copy] = ours | {"PYTHONPATH": str(copy), "WORKBOOK_TIME_SCALE": "0.2"}
+        copies[copy] = ours | {"PYTHONPATH": str(copy)}  # queries in full length: they overlap also on a busy machine
     try:
         yield copies
     finally:
@@ -363,7 +362,7 @@ def test_two_checkouts_on_one_machine_do_not_meet(checkouts):
         ]
         for running in both:
             assert running.process.wait(180) == 0, running.printed()
-            assert re.search("peak +[1-3] at once, under a limit of 3", running.printed())  # 3, but on a busy machine
+            assert "peak      3 at once, under a limit of 3" in running.printed()
     records = [json.loads((copy / ".workbook" / "server.json").read_text()) for copy in checkouts]
     assert len({record["port"] for record in records}) == len({record["pid"] for record in records}) == 2
     for copy in checkouts:

@@ -26,7 +26,7 @@ from workbook.limits import ensure_limit, read_limit
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+without_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 ADDRESS = r"http://127\.0\.0\.1:\d+/lab"
 MINUTES = 60_000  # milliseconds of one
 
@@ -125,7 +125,8 @@ def with_answer(lab: tuple[str, Path], name: str, exercise_id: str, code: str) -
     return copy
 
 
-@in_browser
+@pytest.mark.browser
+@without_chromium
 @pytest.mark.parametrize("name", ["00_start_here.ipynb", "03_server_side_limit.ipynb"])
 def test_run_all_goes_through_as_shipped(lab, browser, name):
     cells = [cell for cell in run_all(lab, browser, name, name[:2]) if cell.cell_type == "code"]
@@ -134,7 +135,8 @@ def test_run_all_goes_through_as_shipped(lab, browser, name):
     assert "not attempted" in shown(cells)
 
 
-@in_browser
+@pytest.mark.browser
+@without_chromium
 def test_a_solved_exercise(lab, browser):
     (solution,) = [
         cell.source
@@ -145,7 +147,8 @@ def test_a_solved_exercise(lab, browser):
     assert "0.1 passed: Observed: " in shown(run_all(lab, browser, name, "solved"))
 
 
-@in_browser
+@pytest.mark.browser
+@without_chromium
 def test_a_wrong_answer_stops_run_all_with_its_reason(lab, browser):
     wrong = (CHECKOUT / "tests" / "answers" / "0.1" / "wrong_twice.py").read_text()
     name = with_answer(lab, "00_start_here.ipynb", "0.1", wrong)

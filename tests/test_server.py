@@ -120,6 +120,26 @@ def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
     assert not server.empty_database().exists()
 
 
+def test_a_start_by_another_process_that_does_not_end_is_said(home, monkeypatch):
+    monkeypatch.setattr(server, "START_SECONDS", -9.9)  # waits 10 s longer than that
+    holding = f"import filelock\nwith filelock.FileLock({str(home / 'server.lock')!r}): print('held'); input()"
+    command = [sys.executable, "-u", "-c", holding]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(server.ServerError, match="Another process has been starting the local server"):
+            server.start()
+        other.communicate("\n")
+
+
+def test_a_disk_that_is_full_when_a_database_is_kept_is_said(home, monkeypatch):
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(server, "_start_on_a_free_port", full)
+    with pytest.raises(server.ServerError, match=r"cannot be written \(database or disk is full\): free space"):
+        server.start()
+
+
 def test_an_interrupt_while_it_starts_leaves_nothing(home):
     environment = {k: v for k, v in os.environ.items() if k not in OWN}
     program = [sys.executable, "flows/template.py"]

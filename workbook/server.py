@@ -285,21 +285,16 @@ def start() -> Record:
         return record
     with _plain_disk_errors():
         home().mkdir(parents=True, exist_ok=True)
-    try:
-        with (
-            _plain_disk_errors(),
-            _spinner("Starting the local Prefect server (usually 5 to 25 seconds)"),
-            filelock.FileLock(home() / "server.lock", timeout=START_SECONDS + 10),
-        ):
-            return _running() or _start_on_a_free_port()
-    except filelock.Timeout:
-        raise ServerError(
-            "Another process has been starting the local server for two minutes: end it, or `workbook server stop`."
-        ) from None
-    except OSError as error:
-        raise ServerError(
-            f"{home()} cannot be written ({error.strerror}): free space or mend its permissions."
-        ) from None
+        try:
+            with (
+                _spinner("Starting the local Prefect server (usually 5 to 25 seconds)"),
+                filelock.FileLock(home() / "server.lock", timeout=START_SECONDS + 10),
+            ):
+                return _running() or _start_on_a_free_port()
+        except filelock.Timeout:
+            raise ServerError(
+                "Another process has been starting the local server for two minutes: end it, or `workbook server stop`."
+            ) from None
 
 
 def stop(wait_seconds: float = 15) -> Record | None:
@@ -530,10 +525,9 @@ def _why_it_failed(died: bool) -> str:
 def _plain_disk_errors() -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise ServerError(
-            f"{home()} cannot be written ({error.strerror}): free space, or mend its permissions."
-        ) from None
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ServerError(f"{home()} cannot be written ({reason}): free space, or mend its permissions.") from None
 
 
 def _record_file() -> Path:
