@@ -176,6 +176,17 @@ def test_only_an_api_on_loopback_is_trusted_with_one_certificate(run_python):
     assert ran.stdout.splitlines() == ["1 None", "own.pem own.pem"], ran.stderr
 
 
+@pytest.mark.parametrize(("given", "asks"), [({}, "False"), ({"WORKBOOK_STARTED_URL": None}, "True")])
+def test_only_its_own_server_is_asked_for_no_token(prefect_server, run_python, given, asks):
+    """A server that is given may want one, and its clients go on as Prefect has them."""
+    program = (
+        "from workbook import server; server.ensure(); "
+        "from prefect.settings import PREFECT_CLIENT_CSRF_SUPPORT_ENABLED as asks; print(asks.value())"
+    )
+    ran = run_python("-c", program, PREFECT_CLIENT_CSRF_SUPPORT_ENABLED=None, **given)
+    assert ran.stdout.splitlines()[-1] == asks, ran.stderr
+
+
 def test_a_home_that_cannot_be_written_is_said(run_python, tmp_path):
     (tmp_path / "file").write_text("")
     failed = run_python(
