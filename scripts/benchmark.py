@@ -8,6 +8,7 @@ Ratios travel between machines, seconds do not: read the ratios, and have nothin
 
 import argparse
 import dataclasses
+import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often each thing is measured (default: 5)")
     rounds = parser.parse_args().rounds
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # read when Prefect is imported
     server.ensure()
     measured: dict[str, list[float]] = {}
     for number in range(rounds):
