@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.installed
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo race lab test test-production notebooks bench docs-figures extras lock clean
 
@@ -22,10 +22,10 @@ lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
 		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-test: $(READY)  ## run the tests: among them every notebook, and every answer through its grader
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not production" tests solutions notebooks
+test: $(READY)  ## run the tests: every notebook, every answer through its grader, and production for real
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests solutions notebooks
 
-test-production: $(READY)  ## run the tests of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
+test-production: $(READY)  ## run only those of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m production tests
 
 notebooks: $(READY)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")

@@ -48,7 +48,7 @@ COMMANDS = {
     "tests/test_readme.py::test_ci_runs_the_test_command_of_the_readme": "make test",
     "tests/test_contributing.py::test_the_example_works_as_it_is_written": """
         make notebooks LESSONS=02
-        .venv/bin/python -m pytest tests/test_lessons.py tests/test_graders.py -k "2.9 or lessons"
+        .venv/bin/python -m pytest tests/test_lessons.py tests/test_graders.py -k "2.9 or 02_parallel"
     """,
     "tests/test_report.py::test_figure_text_table_and_diagnosis_of_a_run": """
         .venv/bin/workbook timeline FLOW_RUN_ID --limit 3
@@ -128,7 +128,7 @@ COMMANDS = {
         .venv\Scripts\jupyter lab notebooks\00_start_here.ipynb
         .venv\Scripts\python -m pytest
     """,
-    "it takes as long as all the rest": "make test-production",
+    "it is a part of `make test`": "make test-production",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras
