@@ -138,8 +138,8 @@ def point_at(url: str) -> None:
     """Make `url` the Prefect API of this process and its children, apart from the learner's own Prefect profile."""
     wanted = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false", "DO_NOT_TRACK": "1"}
     if not given_url():
-        # Each client asks for a token before its first change, and each slot is asked for by a client of its own: one
-        # request in five (measured), to a server that wants none.
+        # Each client asks for a token before its first change, and each task run makes some clients: one request in
+        # five (measured), to a server that wants none.
         wanted["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] = "false"
     if "PREFECT_HOME" not in os.environ or not given_url():
         wanted["PREFECT_HOME"] = str(home() / "prefect")
