@@ -1,8 +1,13 @@
 """What the process that answers are forked from loads once, so that none of them has to: Prefect, and the database.
 
-Only modules are loaded here. Nothing may start a thread, for a fork keeps none but the one that forks.
+Only modules are loaded here. Nothing may start a thread, for a fork keeps none but the one that forks. What is loaded
+stays, so no garbage is looked for meanwhile, nor among it in any of the children (docs.python.org: gc.freeze).
 """
-# ruff: noqa: F401
+# ruff: noqa: E402, F401
+
+import gc
+
+gc.disable()
 
 import fastapi.encoders  # this, pydantic.v1 and the visualization: what a flow loads when it is first called
 import prefect.engine
@@ -17,3 +22,6 @@ import sqlalchemy.dialects.sqlite
 
 import workbook.sandbox
 import workbook.work
+
+gc.freeze()
+gc.enable()
