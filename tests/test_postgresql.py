@@ -3,7 +3,6 @@
 import contextlib
 import importlib.util
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -138,8 +137,6 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
                 records = read(second.url, "flow_runs/filter", {"flows": {"name": {"any_": ["main-etl-job"]}}})
                 assert [run["state_type"] for run in records] == ["COMPLETED" if completed else "FAILED"]
                 assert (tmp_path / "data" / "out").exists() == completed
-                # Three were held, as was seen above; what the killed server had not written yet is in no record.
-                assert re.search(r"peak +[1-3] at once, under a limit of 3", flow.printed()), flow.printed()
 
 
 @pytest.fixture
