@@ -65,7 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
-def migrated_database() -> Path:
+def _migrated_database() -> Path:
     """A database with Prefect's tables and nothing in them, made once for all sessions on this machine.
 
     Making the tables is most of what a server's first start costs, and every test's server has its first.
@@ -86,11 +86,16 @@ def migrated_database() -> Path:
     return folder / name
 
 
+def put_tables(database: Path) -> None:
+    """Put such a database there, unless there is one already."""
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_migrated_database(), database)
+
+
 def start_server() -> server.Record:
     """Start the server of the present `WORKBOOK_HOME`, or find it running."""
-    if not server.empty_database().exists():
-        server.home().mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(migrated_database(), server.empty_database())
+    put_tables(server.empty_database())
     return server.start()
 
 

@@ -22,7 +22,7 @@ import sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from conftest import CHECKOUT, migrated_database
+from conftest import CHECKOUT, put_tables
 
 PREFECT = [sys.executable, "-m", "prefect"]
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
@@ -94,10 +94,7 @@ def prefect_server_in(folder: Path, port: int | None = None, **settings: str) ->
     url = f"http://127.0.0.1:{port}/api"
     environment = clean_environment(folder, PREFECT_API_URL=url, **settings)
     if not any(name.endswith("DATABASE_CONNECTION_URL") for name in settings):
-        database = Path(environment["PREFECT_HOME"]) / "prefect.db"
-        if not database.exists():
-            database.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(migrated_database(), database)
+        put_tables(Path(environment["PREFECT_HOME"]) / "prefect.db")
     command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
     with started(command, folder / f"server-{port}.log", environment) as running:
         server = Server(running.process, running.log, url, environment)

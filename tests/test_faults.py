@@ -30,7 +30,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
-from conftest import CHECKOUT, migrated_database
+from conftest import CHECKOUT, put_tables
 from flows import prefect_flow, publishing, warehouse
 from tests.production import PREFECT, Running, Server, clean_environment, prefect, prefect_server_in, started, wait_for
 from workbook import observe, observe_run, server
@@ -343,8 +343,7 @@ def checkouts(tmp_path) -> Iterator[dict[Path, dict[str, str]]]:
     for copy in (tmp_path / "ann", tmp_path / "bob"):
         for folder in ("flows", "workbook"):
             shutil.copytree(CHECKOUT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / ".workbook").mkdir()
-        shutil.copyfile(migrated_database(), copy / ".workbook" / server.empty_database().name)
+        put_tables(copy / ".workbook" / server.empty_database().name)
         copies[copy] = ours | {"PYTHONPATH": str(copy)}  # queries in full length: they overlap also on a busy machine
     try:
         yield copies

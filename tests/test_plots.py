@@ -264,7 +264,7 @@ def spans(draw) -> Span:
     return Span(draw(name), draw(st.integers(0, 9)), draw(moments), start, end, state, task=draw(name))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(spans(), max_size=40), st.none() | moments, st.none() | moments, st.integers(1, 50), widths)
 @pytest.mark.filterwarnings("ignore:Glyph")  # the font does not have every letter of the world
 def test_any_timeline_can_be_drawn_and_said(some, begin, until, limit, width):
