@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy.engine import URL
 
 from conftest import CHECKOUT
 from tests import production
 from tests.production import PREFECT, clean_environment, free_port, wait_for
+from workbook.observe import observe_run
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
 
@@ -66,6 +68,11 @@ def taken_slots(api_url: str) -> int:
     with contextlib.suppress(urllib.error.HTTPError):  # the flow has not created its limit yet
         return read(api_url, "v2/concurrency_limits/tag:database")["active_slots"]
     return 0
+
+
+def running(api_url: str) -> int:
+    wanted = {"tags": {"all_": ["database"]}, "state": {"type": {"any_": ["RUNNING"]}}}
+    return len(read(api_url, "task_runs/filter", {"task_runs": wanted}))
 
 
 UNCONTROLLED_THEN_CONTROLLED = """
@@ -125,11 +132,14 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
     settings = own_database | SURVIVING_LEASES
     with production.prefect_server_in(tmp_path, port, **settings) as first:
         command = [sys.executable, "flows/prefect_flow.py"]
-        environment = flow_environment(tmp_path, first.url, scale=2)
+        environment = flow_environment(tmp_path, first.url, scale=4)
         with production.started(command, tmp_path / "flow.log", environment, CHECKOUT) as flow:
-            # A slot is counted first and then leased: killed in between, the server would lose it.
-            leases = tmp_path / "prefect" / "concurrency_leases"
-            wait_for(lambda: taken_slots(first.url) == len(list(leases.glob("*-*.json"))) == 3, 90, flow.printed)
+            # A slot is counted first, then leased, then its query begins: killed in between, the server would lose the
+            # slot, or nobody would know of it until its lease ends.
+            def leased() -> int:
+                return len(list((tmp_path / "prefect" / "concurrency_leases").glob("*-*.json")))
+
+            wait_for(lambda: running(first.url) == taken_slots(first.url) == leased() == 3, 90, flow.printed)
             first.end()
             with production.prefect_server_in(tmp_path, port, **settings) as second:
                 completed = flow.process.wait(150) == 0
@@ -137,6 +147,11 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
                 records = read(second.url, "flow_runs/filter", {"flows": {"name": {"any_": ["main-etl-job"]}}})
                 assert [run["state_type"] for run in records] == ["COMPLETED" if completed else "FAILED"]
                 assert (tmp_path / "data" / "out").exists() == completed
+                # Who waited when the flow failed is given a slot and cancelled at once: Crashed, without a query, and
+                # recorded as ended only after the slot was given on.
+                with temporary_settings({PREFECT_API_URL: second.url}):
+                    asked = observe_run(records[0]["id"]).timeline.where(tag="database", state="COMPLETED")
+                assert asked.peak == 3
 
 
 @pytest.fixture
