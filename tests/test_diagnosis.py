@@ -192,6 +192,16 @@ def test_limit_exceeded():
     assert codes(limited([0.5] * 6, 2), limit=2) == []
 
 
+def test_tasks_that_were_cancelled_prove_nothing_of_the_limit():
+    """As recorded when a server was killed: each had a slot, and it was given on before their end was recorded."""
+    cancelled = [replace(span, state="CRASHED") for span in limited([0.1] * 6, 6)]
+    ran = limited([0.5] * 4, 2)
+    assert Timeline((*ran, *cancelled)).peak == 8
+    assert codes((*ran, *cancelled), limit=2) == []
+    over = limited([0.5] * 4, 4)
+    assert finding("limit-exceeded", (*over, *cancelled), limit=2).text.startswith("4 tasks ran at once")
+
+
 def test_limit_not_reached():
     found = finding("limit-not-reached", pooled(UNEVEN, 2), limit=3)
     assert "No more than 2 of the 12" in found.text and "fewer workers" in found.text
@@ -314,7 +324,10 @@ def test_outlived_collection():
     end = max(s.end for s in spans)
     found = finding("outlived-collection", spans, limit=3, returned=end - 0.5)
     assert found.seconds == pytest.approx(0.5) and "sql_query-11" in found.tasks
-    assert "1 of them failed unseen" in found.text and ".result() on every future" in found.text
+    assert "1 of them failed unseen." in found.text and ".result() on every future" in found.text
+    spans[-2] = replace(spans[-2], state="CRASHED")
+    found = finding("outlived-collection", spans, limit=3, returned=0.0)
+    assert "1 of them failed unseen; 1 of them were cancelled." in found.text
     assert codes(spans, limit=3, returned=end) == codes(spans, limit=3) == []
 
 
