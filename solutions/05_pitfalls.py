@@ -12,8 +12,8 @@ from workbook import check, hint, observe, progress_report, server
 server.ensure()
 
 # %% [markdown]
-# Thirty runs come, and several of them fail on purpose. Prefect's log lines about them go to the server, as in every
-# lesson: the web UI shows them all, and this page only what it is about.
+# More than thirty runs come, and several of them fail on purpose. Prefect's log lines about them go to the server, as
+# in every lesson: the web UI shows them all, and this page only what it is about.
 #
 # The next cell is what the exercises stand on: `ask(index, seconds)` asks my database one of its twenty questions, and
 # `query` is a task that does so.
@@ -45,9 +45,11 @@ from flows import pitfalls, warehouse
 from workbook.plots import comparison
 
 warehouse.prepare()
+met = {"nested_tag"}  # the traps that this lesson goes through; that one without `both`
 
 
 def both(name, **arguments):
+    met.add(name)
     pair = pitfalls.PITFALLS[name]
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         return observe(pair.wrong, **arguments), observe(pair.right, **arguments)
@@ -622,7 +624,24 @@ print("asked to end:", right.result, "taken")
 # meanwhile the database is idle for everybody. `kill` without `-9` lets Prefect clean up. Slots that never come back
 # are in lesson 07.
 #
-# `python flows/pitfalls.py` lists the others; with a name it runs and draws that pair in the terminal.
+# And the others, each worth a look when you have time:
+
+# %%
+for name, pair in pitfalls.PITFALLS.items():
+    if name not in met:
+        print(f"{name}\n    {pair.wrong.description.splitlines()[0]}")
+
+# %% [markdown]
+# Put any of these names in place of the one in the next cell. (`restarted_server` takes three minutes, for no lease is
+# shorter than one.) In a terminal `python flows/pitfalls.py NAME` does the same.
+
+# %%
+from IPython.display import display
+
+wrong, right = both("waiters_fill_pool")
+for word, seen in (("don't", wrong), ("do", right)):
+    print(f"{word}: {seen.state.name} · {repr(seen.error or seen.result)[:80]}")
+    display(seen.plot(title=word))
 
 # %% [markdown]
 # ## What the pictures say
