@@ -165,8 +165,11 @@ def engine(pool_size: int = 20, pool_timeout: float = 30) -> Engine:
 def _engine(database: URL, pool_size: int, pool_timeout: float) -> Engine:
     bounds = {"poolclass": QueuePool, "pool_size": pool_size, "max_overflow": 0, "pool_timeout": pool_timeout}
     if database.get_backend_name() != "sqlite":
-        timeout = {"connect_timeout": CONNECT_SECONDS} if database.get_backend_name() == "postgresql" else {}
-        return sqlalchemy.create_engine(database, connect_args=timeout, **bounds)
+        # A PostgreSQL made without a locale (SQL_ASCII) names no encoding, and psycopg would give bytes for text.
+        options = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+        return sqlalchemy.create_engine(
+            database, connect_args=options if database.get_backend_name() == "postgresql" else {}, **bounds
+        )
     read_only = database.set(
         database=f"file:{quote(database.database, safe='/:')}", query={"mode": "ro", "uri": "true"}
     )

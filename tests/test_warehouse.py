@@ -18,6 +18,7 @@ from flows import shop, warehouse
 from flows.warehouse import QUERIES, WarehouseError
 
 POSTGRES = os.environ.get("WORKBOOK_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+NO_LOCALE = "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"  # as Debian's package makes it where LANG is not set
 BUILD = "from flows import warehouse; warehouse.prepare()"
 
 
@@ -36,8 +37,8 @@ def file(own_home):
 
 
 @pytest.fixture
-def postgres():
-    """A database of its own on a real PostgreSQL, dropped after the test; its address."""
+def postgres(request):
+    """A database of its own on a real PostgreSQL, dropped after the test; its address. The parameter is SQL for it."""
     address = sqlalchemy.make_url(POSTGRES).set(drivername="postgresql+psycopg")
     admin = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5})
     name = f"workbook_{uuid.uuid4().hex[:8]}"
@@ -46,7 +47,7 @@ def postgres():
     except sqlalchemy.exc.OperationalError as error:
         pytest.skip(f"no PostgreSQL at {address.render_as_string()}: {str(error.orig).splitlines()[0]}")
     with connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} {getattr(request, 'param', '')}"))
         try:
             yield address.set(database=name).render_as_string(hide_password=False)
         finally:
@@ -80,6 +81,7 @@ def test_twenty_questions_with_uneven_durations():
     assert (min(seconds), max(seconds)) == (0.2, 1.2) and sum(seconds) == pytest.approx(20 * 0.5)
 
 
+@pytest.mark.parametrize("postgres", ["", NO_LOCALE], indirect=True, ids=["", "without a locale"])
 def test_every_query_answers_the_same_on_sqlite_and_postgresql(file, postgres, monkeypatch):
     answers = [warehouse.query(i, seconds=0) for i in range(20)]
     assert all(1 <= len(rows) <= 50 for rows in answers)
