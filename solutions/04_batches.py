@@ -134,7 +134,7 @@ def with_checkpoint(indexes, size, file):
 import tempfile
 
 prediction = (None, None)  # the state's name, answers in the file
-file = Path(tempfile.mkdtemp()) / "checkpoint.json"
+file = Path(tempfile.mkdtemp(prefix="lesson-04-", dir=server.home())) / "checkpoint.json"
 crashed = observe(with_checkpoint, [0, 1, 2, 3, 4, 5, 6, 99, 8], 3, file)
 crashed.plot()
 

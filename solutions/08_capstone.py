@@ -30,7 +30,7 @@ from workbook.limits import ensure_limit
 from workbook.plots import comparison
 from workbook.work import flaky
 
-os.environ["WORKBOOK_DATA"] = tempfile.mkdtemp(prefix="lesson-08-")
+os.environ["WORKBOOK_DATA"] = tempfile.mkdtemp(prefix="lesson-08-", dir=server.home())
 warehouse.prepare()
 ensure_limit("database", 3)
 
