@@ -327,7 +327,7 @@ def test_outlived_collection():
     assert "1 of them failed unseen." in found.text and ".result() on every future" in found.text
     spans[-2] = replace(spans[-2], state="CRASHED")
     found = finding("outlived-collection", spans, limit=3, returned=0.0)
-    assert "1 of them failed unseen; 1 of them were cancelled." in found.text
+    assert "1 of them failed unseen; 1 of them cancelled." in found.text
     assert codes(spans, limit=3, returned=end) == codes(spans, limit=3) == []
 
 

@@ -328,7 +328,7 @@ def _outlived_collection(timeline: Timeline) -> Finding | None:
     names, states = _names(outlived), Counter(span.state for span in outlived)
     seconds = max(timeline.end_of(span) for span in outlived) - returned
     failed = f"; {states['FAILED']} of them failed unseen" if states["FAILED"] else ""
-    crashed = f"; {states['CRASHED']} of them were cancelled" if states["CRASHED"] else ""
+    crashed = f"; {states['CRASHED']} of them cancelled" if states["CRASHED"] else ""
     text = (
         f"{_tasks(len(outlived))} ended after the flow's function had returned, up to {seconds:.2f} s later: "
         f"{_named(names)}{failed}{crashed}. Nobody collected their results, so a failure there is lost and makes no "
