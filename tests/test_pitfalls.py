@@ -255,7 +255,7 @@ def test_pool_per_flow(meet):
 def test_limit_as_pool(meet):
     """Under a limit all are created and then ask for slots; in a pool one is created when a worker is free."""
     meet(3)
-    timeline = observe(pitfalls.limit_as_pool_wrong, 6, 0.3).timeline
+    timeline = observe(pitfalls.limit_as_pool_wrong, 6, 1).timeline
     assert timeline.peak == 3
     assert max(span.created for span in timeline) < min(span.end for span in timeline)
     meet(3)
@@ -264,13 +264,31 @@ def test_limit_as_pool(meet):
     assert all(span.created >= min(other.end for other in timeline) for span in list(timeline)[3:])
 
 
-def test_idle_batches():
-    seen = observe(pitfalls.idle_batches_wrong, 0.1)
+def test_idle_batches(monkeypatch):
+    """In the wrong flow the first of a batch takes its time when the two others have ended, in the right one query 0
+    when query 3 has begun: so a busy machine cannot make them end together."""
+    expected, real, ended, begun = rows(9), warehouse.query, [threading.Event() for _ in range(9)], threading.Event()
+
+    def last_of_its_batch(index: int, **_: float) -> list:
+        assert index % 3 or all(ended[other].wait(60) for other in (index + 1, index + 2))
+        answer = real(index, seconds=0.3)
+        ended[index].set()
+        return answer
+
+    def with_the_next(index: int, **arguments: float) -> list:
+        if index == 3:
+            begun.set()
+        assert index or begun.wait(60)
+        return real(index, **arguments)
+
+    monkeypatch.setattr(warehouse, "query", last_of_its_batch)
+    seen = observe(pitfalls.idle_batches_wrong, 0.3)
     spans = {index: span(seen, f"query-{index}") for index in range(9)}
-    assert seen.result == rows(9) and codes(seen) == {PITFALLS["idle_batches"].finding}
+    assert seen.result == expected and codes(seen) == {PITFALLS["idle_batches"].finding}
     assert seen.timeline.before([spans[0]], [spans[3], spans[4], spans[5]])
+    monkeypatch.setattr(warehouse, "query", with_the_next)
     seen = observe(pitfalls.idle_batches_right, 0.1)
-    assert seen.result == rows(9) and "batch-barriers" not in codes(seen)
+    assert seen.result == expected and "batch-barriers" not in codes(seen)
     assert seen.timeline.overlaps(span(seen, "query-0"), span(seen, "query-3"))
 
 
