@@ -1,9 +1,10 @@
 # Everything runs from .venv, which the first target that needs it makes. `make` alone lists the targets.
-# Needs Python 3.10 to 3.13; choose one with `make PYTHON=python3.13 …` (after `make clean`).
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+# Needs Python 3.11 to 3.13; choose one with `make PYTHON=python3.13 …` (after `make clean`).
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.installed
+DEV := .venv/.installed-dev  # what building and testing need besides
 SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo race lab test test-production notebooks bench docs-figures extras lock clean
@@ -22,13 +23,13 @@ lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
 		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-test: $(READY)  ## run the tests: every notebook, every answer through its grader, and production for real
+test: $(DEV)  ## run the tests: every notebook, every answer through its grader, and production for real
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests solutions notebooks
 
-test-production: $(READY)  ## run only those of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
+test-production: $(DEV)  ## run only those of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m production tests
 
-notebooks: $(READY)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
+notebooks: $(DEV)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)
 
 bench: $(READY)  ## measure what the workbook costs, as ratios; have nothing else running
@@ -42,11 +43,12 @@ extras: $(READY)  ## add what Dask and several API servers need (docs/deployment
 
 lock:  ## renew requirements.txt after a change in pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@command -v uv >/dev/null || { echo "make lock needs uv: install it with \`pip install uv\`."; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --output-file requirements.txt pyproject.toml
-	@uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command "make lock" \
-		--all-extras --constraints requirements.txt --output-file requirements-extras.txt pyproject.toml
-	@echo "-e ." >> requirements.txt  # the last line installs this checkout itself
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --constraints requirements.txt --group dev --output-file requirements-dev.txt pyproject.toml
+	@$(COMPILE) --constraints requirements.txt --all-extras --output-file requirements-extras.txt pyproject.toml
+	@for file in requirements.txt requirements-dev.txt; do echo "-e ." >> $$file; done  # this checkout itself
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
 clean:  ## stop the local server and remove what these targets made
 	@test ! -x $(BIN)/workbook || $(BIN)/workbook server stop
@@ -63,10 +65,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
 $(READY): requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
 	@echo "Installing the workbook into .venv: seconds with uv, a minute or two with pip …"
 	@$(VENV)
 	@$(INSTALL) -r requirements.txt
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements \
 		2>.venv/labextension.log || { cat .venv/labextension.log; exit 1; }
+	@touch $@
+
+$(DEV): $(READY) requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@

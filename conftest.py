@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import hypothesis
 import pytest
 
 from flows import warehouse
 from workbook import server
 
 CHECKOUT = Path(__file__).resolve().parent
-hypothesis.settings.register_profile("side by side", deadline=None)  # how long an example takes, the others decide
-hypothesis.settings.load_profile("side by side")
 
 
 def pytest_configure(config: pytest.Config) -> None:

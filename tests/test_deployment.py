@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zoneinfo
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psutil
@@ -120,7 +120,7 @@ def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_pau
     schedule_id = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", schedule("ls", "nightly/often"))[0]
     schedule("pause", "nightly/often", schedule_id)
     assert "False" in schedule("ls", "nightly/often") and "True" in schedule("ls", "nightly/at-two")
-    paused = datetime.now(timezone.utc)
+    paused = datetime.now(UTC)
     wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
     schedule("resume", "nightly/often", schedule_id)
     assert "True" in schedule("ls", "nightly/often")

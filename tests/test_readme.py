@@ -15,7 +15,7 @@ def test_the_map_names_every_file_and_no_other():
     folders = ["flows", "workbook", "scripts"]
     there = {path.name for folder in folders for path in (CHECKOUT / folder).glob("*.py")} - {"__init__.py"}
     there |= {"expect.py", "NN_name.py"}  # what the map says of the exercises and the lessons
-    assert named == there | {"Makefile", "requirements.txt", "requirements-extras.txt"}
+    assert named == there | {"Makefile", "requirements.txt", "requirements-dev.txt", "requirements-extras.txt"}
 
 
 def test_make_alone_lists_every_target():

@@ -14,7 +14,7 @@ from pathlib import Path
 from flows import warehouse
 from workbook import server
 
-PYTHONS = (3, 10), (3, 13)  # the first and the last that the lock was made for
+PYTHONS = (3, 11), (3, 13)  # the first and the last that the lock was made for
 FREE_MEGABYTES = 200  # the warehouse, the server's log and the published output take about a tenth of it
 LOOKS = 3  # at slots that seem to be held by nobody
 
@@ -86,7 +86,7 @@ def _python() -> Check:
     found = f"{version.major}.{version.minor}.{version.micro} at {sys.executable}"
     if PYTHONS[0] <= version[:2] <= PYTHONS[1]:
         return Check("Python", found)
-    return Check("Python", found, "use 3.10 to 3.13: `make clean`, then `make PYTHON=python3.13 demo`")
+    return Check("Python", found, "use 3.11 to 3.13: `make clean`, then `make PYTHON=python3.13 demo`")
 
 
 def _lock() -> Check:

@@ -330,7 +330,7 @@ class Timeline:
     def to_csv(self) -> str:
         """The spans as CSV text with a header; tags and parents are JSON lists, and what is None is empty.
 
-        The timeline's own moments are not in it. A NUL character in a name cannot be read back on Python 3.10.
+        The timeline's own moments are not in it.
         """
         text = io.StringIO(newline="")
         table = csv.DictWriter(text, _COLUMNS)

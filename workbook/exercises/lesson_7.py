@@ -6,7 +6,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -214,7 +214,7 @@ def _triggered(flow_name: str, deployment: UUID, number: int) -> UUID:
             "Trigger it with timeout=0, and leave it to the worker.",
         )
     due = state.state_details.scheduled_time
-    if due and due > datetime.now(timezone.utc) + timedelta(minutes=1):
+    if due and due > datetime.now(UTC) + timedelta(minutes=1):
         raise NotYet(
             f"Your flow run is due only at {due:%Y-%m-%d %H:%M} UTC.",
             "It should be due at once.",
