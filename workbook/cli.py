@@ -190,23 +190,25 @@ def _list(chosen: argparse.Namespace) -> int:
 def _grade(chosen: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from workbook import answers, children, outputs
+    from workbook import answers, outputs
+    from workbook.grader import Grader
 
     wanted = {kind: getattr(chosen, kind) for kind in ("json", "junit", "csv")}
     files = {kind: outputs.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
     folder = Path(chosen.folder) if chosen.folder else None
-    try:
-        if chosen.watch or any("NotImplementedError" not in found.text for found in answers.collect(folder).values()):
-            server.ensure()  # before anything below loads Prefect
-            children.warm_up()
-        from workbook import gradebook
-        from workbook.exercises import UnknownExercise
-    except answers.AnswersError as error:
-        return _refused(error)
-    try:
-        return 0 if gradebook.grade(chosen.ids, Console(), folder, files, chosen.watch) else 1
-    except (UnknownExercise, answers.AnswersError) as error:
-        return _refused(error)
+    with Grader() as grader:
+        try:
+            found = answers.collect(folder)
+            if chosen.watch or any("NotImplementedError" not in answer.text for answer in found.values()):
+                grader.start()  # it gets ready while this process loads what is below
+            from workbook import gradebook
+            from workbook.exercises import UnknownExercise
+        except answers.AnswersError as error:
+            return _refused(error)
+        try:
+            return 0 if gradebook.grade(chosen.ids, Console(), grader, folder, files, chosen.watch) else 1
+        except (UnknownExercise, answers.AnswersError) as error:
+            return _refused(error)
 
 
 def _hint(chosen: argparse.Namespace) -> int:

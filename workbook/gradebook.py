@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from workbook import answers, progress
-from workbook.exercises import LESSONS, Exercise, all_exercises, find, of_lesson
-from workbook.grading import Verdict, judge, tidied
+from workbook.exercises import LESSONS, Exercise, Verdict, all_exercises, find, of_lesson
+from workbook.grader import Grader
+from workbook.grading import not_attempted
 from workbook.progress import NOT_ATTEMPTED, NOT_YET, PASSED
 
 MARKS = {PASSED: "[green]✓[/green]", NOT_YET: "[red]✗[/red]", NOT_ATTEMPTED: "[dim]○[/dim]"}
@@ -30,6 +31,7 @@ def show_list(console: Console) -> None:
 def grade(
     ids: list[str],
     console: Console,
+    grader: Grader,
     folder: Path | None = None,
     files: dict[str, Path | None] | None = None,
     watch: bool = False,
@@ -39,6 +41,7 @@ def grade(
     Args:
         ids: which exercises; all if none is named.
         console: where to print.
+        grader: what judges them.
         folder: where the answers are; by default the checkout's notebooks/.
         files: where to write the verdicts, by "json", "junit" and "csv".
         watch: go on, and grade again whatever changes, until interrupted.
@@ -69,12 +72,11 @@ def grade(
         for exercise in changed:
             answer = found.get(exercise.id)
             seen[exercise.id] = answer.text if answer else ""
-            verdicts[exercise.id] = verdict = _verdict(exercise, answer)
+            verdicts[exercise.id] = verdict = _verdict(grader, exercise, answer)
             progress.remember(exercise.id, verdict.outcome)
             if verdict.outcome != NOT_ATTEMPTED or ids or (watch and len(changed) < len(chosen)):
                 _say(console, exercise, verdict)
-        if changed:
-            _write(files or {}, [(exercise, verdicts[exercise.id]) for exercise in chosen])
+            _write(files or {}, [(e, verdicts[e.id]) for e in chosen if e.id in verdicts])
         if not watch:
             console.print(_board(chosen))
             console.print(_what_next())
@@ -93,14 +95,11 @@ def report(lesson: int) -> None:
     console.print(_what_next())
 
 
-def _verdict(exercise: Exercise, answer: answers.Found | None) -> Verdict:
+def _verdict(grader: Grader, exercise: Exercise, answer: answers.Found | None) -> Verdict:
     if answer is None:
         return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: write {exercise.entry!r} in its notebook.")
     source = answer.source(exercise)
-    if answers.untouched(source):
-        return judge(exercise, source)
-    with tidied():
-        return judge(exercise, source)
+    return not_attempted(exercise) if answers.untouched(source) else grader.judge(exercise.id, source)
 
 
 def _say(console: Console, exercise: Exercise, verdict: Verdict) -> None:

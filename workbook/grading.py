@@ -1,45 +1,21 @@
 """One engine that judges answers: `check()` in a notebook and `workbook grade` on the command line both come here."""
 
-import contextlib
 import html
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import traceback
 from typing import Any
 
 from flows import warehouse
 from workbook import progress
-from workbook.answers import Source, code_of, untouched
-from workbook.exercises import Exercise, NotYet, find
+from workbook.answers import Source, untouched
+from workbook.exercises import Exercise, NotYet, Verdict, find
+from workbook.grader import of_this_process
+from workbook.plots import picture
 from workbook.progress import NOT_ATTEMPTED, NOT_YET, PASSED
-from workbook.sandbox import GRADING, Answer, AnswerError, Broken, Run, pack
+from workbook.sandbox import GRADING, Answer, AnswerError, Broken, pack
+from workbook.server import ServerError
 from workbook.textplot import count
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a grader says of an answer.
-
-    Args:
-        exercise: the exercise's id.
-        outcome: "passed", "not yet" or "not attempted".
-        message: what was observed, or what is wrong and where to look, for the learner.
-        run: the answer's last run, if it came to one.
-        printed: the end of what the answer printed and logged.
-        seconds: how long judging took.
-    """
-
-    exercise: str
-    outcome: str
-    message: str
-    run: Run | None = field(default=None, repr=False)
-    printed: str = field(default="", repr=False)
-    seconds: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        return self.outcome == PASSED
 
 
 def judge(exercise: Exercise, source: Source, seconds: float | None = None) -> Verdict:
@@ -54,7 +30,7 @@ def judge(exercise: Exercise, source: Source, seconds: float | None = None) -> V
         ServerError: the Prefect server cannot be reached.
     """
     if untouched(source):
-        return Verdict(exercise.id, NOT_ATTEMPTED, f"Nothing to check yet: write {exercise.entry!r}. {_next(exercise)}")
+        return not_attempted(exercise)
     warehouse.prepare()  # here, where it may be written
     begun, answer = time.monotonic(), Answer(source, seconds or exercise.seconds)
     printed = ""
@@ -71,10 +47,25 @@ def judge(exercise: Exercise, source: Source, seconds: float | None = None) -> V
         outcome, message = NOT_YET, str(error)
     except AnswerError as error:
         outcome, message = NOT_YET, f"Your answer raised {error}."
+    except ServerError:
+        raise
+    except Exception as error:  # whatever an answer leaves behind, it gets a verdict
+        outcome = NOT_YET
+        message = (
+            f"The grader stumbled over what your answer returned or left ({type(error).__name__}: {error}). It should "
+            "have told you more: please report it."
+        )
+        printed += traceback.format_exc()
     if outcome == NOT_YET:
         message += f" {_next(exercise)}"
-    run = answer.runs[-1] if answer.runs else None
-    return Verdict(exercise.id, outcome, message, run, printed, time.monotonic() - begun)
+    timeline = answer.runs[-1].timeline if answer.runs else None
+    message = message.encode(errors="backslashreplace").decode()  # half a character can be in a result
+    return Verdict(exercise.id, outcome, message, timeline, printed, time.monotonic() - begun)
+
+
+def not_attempted(exercise: Exercise) -> Verdict:
+    """The verdict on a stub."""
+    return Verdict(exercise.id, NOT_ATTEMPTED, f"Nothing to check yet: write {exercise.entry!r}. {_next(exercise)}")
 
 
 def _observed(answer: Answer) -> str:
@@ -95,52 +86,6 @@ def _next(exercise: Exercise) -> str:
 
 
 # ----------------------------------------
-# What an answer leaves on the server
-
-
-@contextlib.contextmanager
-def tidied() -> Iterator[None]:
-    """Put the server back afterwards: limits, deployments and work pools that came meanwhile go, changed limits return.
-
-    One answer at a time: what other runs make on the same server meanwhile would go with it.
-    """
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-
-    with get_client(sync_client=True) as client:
-        limits, deployments, pools = _limits(client), _deployments(client), _pools(client)
-    try:
-        yield
-    finally:
-        with get_client(sync_client=True) as client:
-            for name, limit in _limits(client).items():
-                if name not in limits:
-                    client.delete_global_concurrency_limit_by_name(name)
-                elif (limit.limit, limit.active) != ((before := limits[name]).limit, before.active):
-                    client.update_global_concurrency_limit(
-                        name, GlobalConcurrencyLimitUpdate(limit=before.limit, active=before.active)
-                    )
-            for found in _deployments(client) - deployments:
-                client.delete_deployment(found)
-            for found in _pools(client) - pools:
-                client.delete_work_pool(found)
-
-
-def _limits(client: Any) -> dict[str, Any]:
-    return {limit.name: limit for limit in client.read_global_concurrency_limits(limit=200, offset=0)}
-
-
-def _deployments(client: Any) -> set[Any]:
-    from prefect.client.schemas.sorting import DeploymentSort
-
-    return {deployment.id for deployment in client.read_deployments(limit=200, sort=DeploymentSort.NAME_ASC)}
-
-
-def _pools(client: Any) -> set[str]:
-    return {pool.name for pool in client.read_work_pools(limit=200)}
-
-
-# ----------------------------------------
 # In a notebook
 
 
@@ -156,7 +101,7 @@ class _Shown:
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        self.picture = verdict.run.plot() if verdict.run is not None and len(verdict.run.timeline) else None
+        self.picture = picture(verdict.timeline) if verdict.timeline is not None and len(verdict.timeline) else None
 
     def __str__(self) -> str:
         head = f"{self.verdict.exercise} {self.verdict.outcome}: {self.verdict.message}"
@@ -193,17 +138,18 @@ def check(exercise_id: str, answer: Any) -> None:
     if GRADING in os.environ:  # an answer that calls its own check, while it is being checked
         return
     exercise = find(exercise_id)
-    if code_of(answer) is None:
+    if not callable(answer):
         raise CheckError(
             f'check() is given the function itself, and this is a {type(answer).__name__}: check("{exercise_id}", '
             f"{exercise.entry}), without brackets behind the name."
         )
     try:
         source = pack(answer, exercise.entry)
-        if not untouched(source):
+        if untouched(source):
+            verdict = not_attempted(exercise)
+        else:
             print(f"Checking {exercise_id} …")
-        with tidied():
-            verdict = judge(exercise, source)
+            verdict = of_this_process().judge(exercise_id, source)
     except Broken as error:
         verdict = Verdict(exercise_id, NOT_YET, str(error))
     progress.remember(exercise_id, verdict.outcome)

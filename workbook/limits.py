@@ -17,11 +17,15 @@ class NoSuchLimit(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit in force: `slots` task runs with `tag` at once, of which `active` are taken now."""
+    """A limit in force: `slots` task runs with `tag` at once, of which `active` are taken now.
+
+    `decay` is how many slots a second come free by themselves; a limit on a tag should have none.
+    """
 
     tag: str
     slots: int
     active: int
+    decay: float = 0.0
 
 
 def read_limit(tag: str) -> Limit | None:
@@ -31,7 +35,9 @@ def read_limit(tag: str) -> Limit | None:
             found = client.read_global_concurrency_limit_by_name(_name(tag))
         except ObjectNotFound:
             return None
-    return Limit(tag, found.limit, found.active_slots) if found.active else None
+    if not found.active:
+        return None
+    return Limit(tag, found.limit, found.active_slots, found.slot_decay_per_second or 0.0)
 
 
 def ensure_limit(tag: str, slots: int) -> str:

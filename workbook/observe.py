@@ -153,6 +153,16 @@ def observe_run(
     return Observation(run_id, found.name, found.state, timeline, missing=missing)
 
 
+def task_runs_of(flow_run_id: UUID | str) -> list[TaskRun]:
+    """Prefect's records of the task runs of a flow run and its subflows, as they stand.
+
+    Raises:
+        ServerError: the server holds no such run.
+    """
+    with get_client(sync_client=True) as client:
+        return _task_runs(client, [found.id for found in family(client, UUID(str(flow_run_id)))])
+
+
 # ----------------------------------------
 # Reading the records
 
@@ -171,15 +181,15 @@ def _read(run_id: UUID, patience: float, settle: float, expected: dict[str, str]
         news, seen = time.monotonic(), None
         while True:
             looked = time.monotonic()
-            family = _family(client, run_id)
-            tasks = {t.id: t for t in _task_runs(client, [f.id for f in family])}
+            runs = family(client, run_id)
+            tasks = {t.id: t for t in _task_runs(client, [f.id for f in runs])}
             ended = {str(t.id) for t in tasks.values() if t.state and _has_ended(t, str(t.id) in expected)}
-            mine = {str(f.id) for f in family}
+            mine = {str(f.id) for f in runs}
             missing = {task for task, flow in expected.items() if flow in mine} - ended
             if seen != (seen := (len(tasks), len(ended))):
                 news = time.monotonic()
             quiet = time.monotonic() - news
-            if not family[0].state.is_final() and not expected:
+            if not runs[0].state.is_final() and not expected:
                 break  # still going elsewhere: this is how it stands
             if not missing and len(ended) == len(tasks) and quiet >= settle:
                 break
@@ -187,7 +197,7 @@ def _read(run_id: UUID, patience: float, settle: float, expected: dict[str, str]
                 break
             # The API announces nothing, and a look takes the server from the records that it waits for: half the time.
             time.sleep(max(0.05, time.monotonic() - looked))
-    return family[0], _timeline(family, list(tasks.values())), len(missing - {str(i) for i in tasks})
+    return runs[0], _timeline(runs, list(tasks.values())), len(missing - {str(i) for i in tasks})
 
 
 def _has_ended(task: TaskRun, finished: bool) -> bool:
@@ -198,25 +208,25 @@ def _has_ended(task: TaskRun, finished: bool) -> bool:
     return task.state.name == "NotReady" or not finished
 
 
-def _family(client: SyncPrefectClient, run_id: UUID) -> list[FlowRun]:
+def family(client: SyncPrefectClient, run_id: UUID) -> list[FlowRun]:
     """The flow run and all its subflow runs, however deep."""
     from prefect.exceptions import ObjectNotFound
 
     try:
-        family = [client.read_flow_run(run_id)]
+        runs = [client.read_flow_run(run_id)]
     except ObjectNotFound:
         raise ServerError(
             f"The server at {client.api_url} holds no flow run {run_id}: check the id, and PREFECT_API_URL (the "
             "workbook's own server forgets its runs when it stops)."
         ) from None
-    generation = [family[0].id]
+    generation = [runs[0].id]
     while generation:
         wanted = FlowRunFilter(parent_flow_run_id={"any_": generation})
         children = _pages(lambda offset, wanted=wanted: client.read_flow_runs(
             flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset))  # fmt: skip
-        family += children
+        runs += children
         generation = [child.id for child in children]
-    return family
+    return runs
 
 
 def _task_runs(client: SyncPrefectClient, flow_run_ids: list[UUID]) -> list[TaskRun]:
@@ -367,7 +377,7 @@ def _following(live: Callable[[Timeline], None] | None) -> Iterator[None]:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="follower") as pool:
         follower = pool.submit(contextvars.copy_context().run, _follow, live, begun, over)
         try:
-            with _first_flow_run(begun):
+            with first_flow_run(begun):
                 yield
         finally:
             over.set()
@@ -377,7 +387,7 @@ def _following(live: Callable[[Timeline], None] | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _first_flow_run(begun: queue.SimpleQueue) -> Iterator[None]:
+def first_flow_run(begun: queue.SimpleQueue) -> Iterator[None]:
     """Put the id of the flow run that this block begins; those of its subflows come after it, and of others not at all.
 
     Prefect logs "Beginning flow run …" with the id on the log record, in the context of the caller.
@@ -405,7 +415,7 @@ def _follow(live: Callable[[Timeline], None], begun: queue.SimpleQueue, over: th
         # Reading takes the server's time and Python's lock, and so the flow's: no more than a fifth of it.
         while run_id and not over.wait(max(LOOK, 4 * took)):
             before = time.monotonic()
-            family = _family(client, run_id)
-            timeline = _timeline(family, _task_runs(client, [flow_run.id for flow_run in family]))
+            runs = family(client, run_id)
+            timeline = _timeline(runs, _task_runs(client, [flow_run.id for flow_run in runs]))
             took = time.monotonic() - before
             live(timeline)

@@ -8,9 +8,12 @@ This bounds accidents and pranks (time, memory, output, processes left behind, f
 folder by Python). It is no prison: an answer runs with the rights of the learner who wrote it.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import faulthandler
+import inspect
+import io
 import json
 import linecache
 import multiprocessing
@@ -21,26 +24,31 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cloudpickle
-import filelock
 import psutil
 
 from workbook import children, server
 from workbook.answers import Source, code_of
+from workbook.exercises import NotYet
 from workbook.observe import Observation, observe_run
-from workbook.work import NOTES, Note, read_notes
+from workbook.timeline import Timeline
+from workbook.work import GATE, NOTES, Meeting, Note, gate, read_notes
 
 MEMORY = 2 * 1024**3  # bytes that an answer may allocate beyond what Prefect itself takes up
 OUTPUT = 32 * 1024**2  # bytes that any one file may grow to, the answer's printed output among them
+DEPTH = 50  # levels of lists in lists that a result may have
 GRADING = "WORKBOOK_GRADING"  # in the environment of every process that an answer starts
 
 
@@ -58,9 +66,19 @@ class AnswerError(Exception):
 
 @dataclass(frozen=True)
 class Run(Observation):
-    """A flow run of an answer, with the notes of every query that it asked meanwhile."""
+    """A flow run of an answer, with a note of every query that ran in it."""
 
     asked: tuple[Note, ...] = ()
+
+    @property
+    def strangers(self) -> list[Note]:
+        """The notes of queries that ran in threads of which Prefect knows nothing, and that belong to no task run."""
+        return [note for note in self.asked if note.task_run_id is None and note.flow_run_id is None]
+
+
+def gates() -> Path:
+    """Where queries of answers wait for each other."""
+    return server.home() / "gates"
 
 
 class Broken(Exception):
@@ -102,7 +120,8 @@ class Answer:
         self._deadline = time.monotonic() + self.seconds
         self._connection, theirs = multiprocessing.Pipe()
         live = (theirs, self.source, str(self.folder))
-        self._process = children.context().Process(target=_live, args=live, daemon=True)
+        # Not a daemon: those may have no children, and an answer may use a pool of processes.
+        self._process = children.context().Process(target=_live, args=live)
         self._process.start()
         theirs.close()
         self._stack.callback(self._end)
@@ -116,24 +135,30 @@ class Answer:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Run:
+    def __call__(self, *args: Any, gate: str | None = None) -> Run:
         """Run the answer, which must be a flow, and look at how it ran; one that raises is looked at too.
+
+        Args:
+            args: the arguments for the flow.
+            gate: where its queries wait for each other, as `gate()` returns it; by default they don't.
 
         Raises:
             Broken: it is no flow, or did not come to an end.
         """
         begun, notes = time.time(), len(self._notes())
-        said = self._ask("run", args, kwargs)
+        self.environment(**{GATE: gate})
+        said = self._ask("run", args, {})
         try:
             seen = observe_run(said["flow_run_id"], settle=said["settle"], finished=said["finished"])
         except server.ServerError as error:
             raise Broken("raised", f"Your answer's flow run cannot be found: {error}") from None
         if seen.timeline.begin is None or seen.timeline.begin < begun - 1:
             raise Broken("raised", "Your answer's flow run is not of this time: nothing ran now.")
+        asked = _at_home(self._notes()[notes:], seen.timeline)
         error = AnswerError(said["error"]) if said["error"] else None
         run = Run(
             seen.flow_run_id, seen.name, seen.state, seen.timeline, _decoded(said["result"]), error, seen.missing,
-            asked=tuple(self._notes()[notes:]),
+            asked=tuple(asked),
         )  # fmt: skip
         self.runs.append(run)
         return run
@@ -153,43 +178,65 @@ class Answer:
             raise AnswerError(said["error"])
         return _decoded(said["result"])
 
+    def gate(self, *meetings: Meeting) -> str:
+        """A gate for one run, at which queries wait until they are in flight together (see `work.gate`).
+
+        Args:
+            meetings: each a list of groups, as [(indexes, how many of them should be in flight together)].
+        """
+        folder = gates() / f"{self.folder.name}-{len(self.runs)}"  # for another answer too, that meets this one
+        folder.mkdir(parents=True)
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        return gate(folder, meetings)
+
     def environment(self, **changes: str | None) -> None:
         """Change the environment of the answer's process; None removes a name."""
         self._ask("environment", (), changes)
 
-    def printed(self) -> str:
-        """What the answer has printed and logged so far, the last 10,000 characters of it."""
+    def printed(self, last: int | None = 10_000) -> str:
+        """What the answer has printed and logged so far.
+
+        Args:
+            last: only so many characters from the end; None for all of it.
+        """
         file = self.folder / "output.txt"
-        return file.read_bytes()[-10_000:].decode(errors="replace") if file.exists() else ""
+        text = file.read_bytes().decode(errors="replace") if file.is_file() else ""
+        return text if last is None else text[-last:]
 
     @contextlib.contextmanager
     def limit(self, tag: str, slots: int) -> Iterator[None]:
-        """Have the server limit a tag meanwhile, and put back what was there before.
+        """Have the server limit a tag during the block.
 
-        Answers that use the same tag on the same server take turns, or they would share the slots.
+        Raises:
+            NotYet: the answer changed the limit.
         """
         from workbook.limits import ensure_limit, read_limit, remove_limit
 
-        server.home().mkdir(parents=True, exist_ok=True)
-        turn = filelock.FileLock(server.home() / f"grading-{re.sub(r'[^a-z0-9-]', '_', tag)}.lock")
-        waited = time.monotonic()
-        with turn:
-            self._deadline += time.monotonic() - waited  # a turn that others had is not the answer's time
-            before = read_limit(tag)
-            if before:
-                remove_limit(tag)  # with whatever slots are taken on it
-            ensure_limit(tag, slots)
-            try:
-                yield
-            finally:
-                remove_limit(tag)
-                if before:
-                    ensure_limit(tag, before.slots)
+        remove_limit(tag)  # with any slots that an earlier run has left taken
+        ensure_limit(tag, slots)
+        try:
+            yield
+            found = read_limit(tag)
+            if found is None or found.slots != slots:
+                now = "gone" if found is None else f"{found.slots}"
+                raise NotYet(
+                    f"The limit on {tag!r} was {slots}, and after your flow it is {now}.",
+                    "Your flow should leave the limit as it is.",
+                    "It belongs to the server, and other flows rely on it.",
+                )
+        finally:
+            remove_limit(tag)
 
     # ----------------------------------------
 
     def _notes(self) -> list[Note]:
-        return read_notes(self.folder / "notes.jsonl")
+        try:
+            return read_notes(self.folder / "notes.jsonl")
+        except (OSError, ValueError):
+            raise Broken(
+                "raised",
+                "Your answer wrote into notes.jsonl, where the grader notes the queries: use a file of another name.",
+            ) from None
 
     def _ask(self, what: str, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -229,12 +276,32 @@ class Answer:
             where = f" It stood at {'; '.join(stood[:4])}." if stood else ""
             if in_own_line and used.user + used.system > self.seconds / 10:
                 return Broken("busy", f"Your answer was still busy after {self.seconds:g} s: is a loop endless?{where}")
-            return Broken(
-                "hang",
-                f"Your answer had not ended after {self.seconds:g} s: your tasks wait on each other, or for a slot "
-                f"that never comes free.{where}",
-            )
+            unfinished = self._unfinished()
+            return Broken("hang", f"Your answer had not ended after {self.seconds:g} s.{unfinished}{where}")
         return self._died()
+
+    def _unfinished(self) -> str:
+        """What the records show of the flow run that has not ended: what its task runs wait for."""
+        file = self.folder / "flow_run"
+        if not file.is_file():
+            return ""
+        from workbook.limits import read_limit
+        from workbook.observe import task_runs_of
+
+        waiting = [run for run in task_runs_of(file.read_text()) if run.state and not run.state.is_final()]
+        for run in waiting:
+            if run.state.name == "AwaitingRetry":
+                delay = run.empirical_policy.retry_delay
+                return f" {run.name} waits for its next try: its retry delay is {delay} s, and 0.1 s is enough here."
+        if held := [run for run in waiting if run.state.is_pending()]:
+            for tag in sorted({tag for run in held for tag in run.tags}):
+                if (limit := read_limit(tag)) and limit.active >= limit.slots:
+                    return (
+                        f" {len(held)} of its task runs wait for a slot of the limit on {tag!r}, and all {limit.slots} "
+                        "are taken: does a task that holds a slot wait for one that needs it?"
+                    )
+        names = ", ".join(run.name for run in waiting[:4])
+        return f" These task runs had not ended: {names}." if names else ""
 
     def _stacks(self) -> tuple[list[str], bool]:
         """The learner's own line that each thread of the answer is in, and whether one is in nothing deeper."""
@@ -243,11 +310,11 @@ class Answer:
         file = self.folder / "stacks.txt"
         os.kill(self._process.pid, signal.SIGUSR1)
         until = time.monotonic() + 3
-        while time.monotonic() < until and "Current thread" not in file.read_text():
+        while time.monotonic() < until and "Current thread" not in _text_of(file):
             time.sleep(0.02)
         time.sleep(0.1)  # the dump has no end that could be awaited
         found: dict[str, bool] = {}
-        for thread in file.read_text().split("\n\n"):
+        for thread in _text_of(file).split("\n\n"):
             frames = re.findall(r'File "(.*)", line (\d+) in (.*)', thread)
             for depth, (name, line, function) in enumerate(frames):
                 if name in self.loaded["files"]:
@@ -282,21 +349,68 @@ class Answer:
         return False
 
 
+def _text_of(file: Path) -> str:
+    """A file's text; nothing if the answer has removed it."""
+    return file.read_text(errors="replace") if file.is_file() else ""
+
+
+def _at_home(notes: list[Note], timeline: Timeline) -> list[Note]:
+    """The notes, with the task run of those that ran in threads of which Prefect knows nothing, if there is no doubt.
+
+    An async task may hand its query to a thread that does not carry Prefect's context, as `run_in_executor` does. The
+    task run waits for it, so its time encloses the query's. Each such query must find a task run of its own that no
+    other query ran in; otherwise nothing is assigned.
+    """
+    known = {note.task_run_id for note in notes}
+    lost = [number for number, note in enumerate(notes) if note.task_run_id is None and note.flow_run_id is None]
+    free = [span for span in timeline if span.id not in known and span.start is not None and span.end is not None]
+    around = {n: [s.id for s in free if s.start <= notes[n].start and notes[n].end <= s.end] for n in lost}
+    taken: dict[str, int] = {}
+
+    def place(number: int, tried: set[str]) -> bool:
+        for home in around[number]:
+            if home not in tried:
+                tried.add(home)
+                if home not in taken or place(taken[home], tried):
+                    taken[home] = number
+                    return True
+        return False
+
+    if not all(place(number, set()) for number in lost):
+        return notes
+    homes = {number: home for home, number in taken.items()}
+    return [replace(note, task_run_id=homes.get(number, note.task_run_id)) for number, note in enumerate(notes)]
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Pickles a notebook's function with what it refers to, some of which must be the other process's own."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        if thing is os.environ:
+            return getattr, (os, "environ")  # not a copy of the notebook's, which would stay as it is now
+        if isinstance(thing, (type(threading.Lock()), type(threading.RLock()))):
+            return type(thing), ()
+        return super().reducer_override(thing)
+
+
 def pack(entry: Any, name: str) -> Source:
     """A function or flow of a notebook as an answer.
 
     Raises:
         Broken: it holds something that cannot be sent to another process.
     """
+    code = code_of(entry)
     try:
-        untouched = "NotImplementedError" in code_of(entry).co_names
-        return Source(name, pickled=cloudpickle.dumps(entry), untouched=untouched)
+        with io.BytesIO() as file:
+            _Pickler(file).dump(entry)
+            pickled = file.getvalue()
     except Exception as error:  # whatever kept it, pickle says it in its own words
         raise Broken(
             "load",
-            f"Your answer cannot be sent to the grading process ({error}): make locks, files and connections inside "
-            "the function that uses them.",
+            f"Your answer cannot be sent to the grading process ({error}): open files and connections inside the "
+            "function that uses them.",
         ) from None
+    return Source(name, pickled=pickled, untouched=code is not None and "NotImplementedError" in code.co_names)
 
 
 # ----------------------------------------
@@ -306,6 +420,7 @@ def pack(entry: Any, name: str) -> Source:
 def _live(connection: Connection, source: Source, folder: str) -> None:
     """The life of the child: load the answer, then do what is asked until nobody asks any more."""
     _confine(Path(folder))
+    asyncio.set_event_loop_policy(_Loops())
     speak, meddled = _speaker(connection), _clock_watch()
     try:
         entry, files = _load(source, Path(folder))
@@ -329,6 +444,18 @@ def _live(connection: Connection, source: Source, folder: str) -> None:
             speak({"broken": "memory", "message": f"Your answer used more than {MEMORY >> 30} GB of memory."})
         except BaseException as error:  # also SystemExit and the like: whatever it is, the learner should read it
             speak({"broken": "raised", "message": f"Your answer raised {_said(error)}."})
+
+
+class _Loops(asyncio.DefaultEventLoopPolicy):
+    """Event loops with threads for all queries: `asyncio.to_thread` has as many as the machine has processors, plus 4.
+
+    The verdict on a right answer must not depend on the machine.
+    """
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        loop = super().new_event_loop()
+        loop.set_default_executor(ThreadPoolExecutor(40, thread_name_prefix="asyncio"))
+        return loop
 
 
 def _speaker(connection: Connection) -> Callable[[dict[str, Any]], None]:
@@ -367,15 +494,17 @@ def _do(entry: Any, what: str, args: list, kwargs: dict[str, Any]) -> dict[str, 
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
         return {}
     if what == "run":
-        from workbook.observe import run
+        from workbook.observe import first_flow_run, run
 
         if not _is_flow(entry):
             return {
                 "broken": "kind",
                 "message": f"Your answer is a {type(entry).__name__} and no flow: put @flow above it.",
             }
+        began = SimpleNamespace(put=lambda flow_run_id: Path("flow_run").write_text(str(flow_run_id)))
         try:
-            ran = run(entry, *args, **kwargs)
+            with first_flow_run(began):
+                ran = run(entry, *args, **kwargs)
         except Exception as error:
             if type(error).__name__ in ("ParameterBindError", "ParameterTypeError", "SignatureMismatchError"):
                 return {"broken": "kind", "message": f"Your flow does not take the arguments of the exercise: {error}"}
@@ -389,6 +518,13 @@ def _do(entry: Any, what: str, args: list, kwargs: dict[str, Any]) -> dict[str, 
         result = entry(*args, **kwargs)
     except Exception as error:
         return {"result": None, "error": _said(error)}
+    if inspect.iscoroutine(result):
+        result.close()
+        return {
+            "broken": "kind",
+            "message": "Your function returned a coroutine: it is `async def`, and a plain call does not run it. Write "
+            "`def` instead, with get_client(sync_client=True) if it needs a client.",
+        }
     return {"result": _encoded(result), "error": None}
 
 
@@ -417,9 +553,7 @@ def _confine(folder: Path) -> None:
 
 def _guard_files(folder: Path) -> None:
     """Let Python write and remove files only in the answer's own folder, and in Prefect's."""
-    allowed = tuple(
-        str(Path(place).resolve()) for place in (folder, os.environ["PREFECT_HOME"], "/dev") if Path(place).exists()
-    )
+    allowed = tuple(str(Path(place).resolve()) for place in (folder, os.environ["PREFECT_HOME"], gates(), "/dev"))
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
     def refuse(place: Any) -> None:
@@ -488,15 +622,21 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-def _encoded(value: Any) -> Any:
-    """A value as JSON; what is no plain data goes by its name."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+def _encoded(value: Any, depth: int = 0) -> Any:
+    """A value as JSON. What is not plain data, or is nested too deeply, goes by the name of its class."""
+    plain = value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**64)
+    if plain:
         return value
-    if isinstance(value, (list, tuple)):
-        return [_encoded(part) for part in value]
-    if isinstance(value, dict):
-        return {"pairs": [[_encoded(key), _encoded(part)] for key, part in value.items()]}
-    return {"strange": type(value).__name__, "text": str(value)[:1000]}
+    if depth < DEPTH:
+        if isinstance(value, (list, tuple)):
+            return [_encoded(part, depth + 1) for part in value]
+        if isinstance(value, dict):
+            return {"pairs": [[_encoded(key, depth + 1), _encoded(part, depth + 1)] for key, part in value.items()]}
+    try:
+        text = str(value)[:1000] if depth < DEPTH else "nested too deeply"
+    except Exception as error:
+        text = f"its str() raises {type(error).__name__}"
+    return {"strange": type(value).__name__, "text": text}
 
 
 def _decoded(value: Any) -> Any:
@@ -505,5 +645,10 @@ def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
         if "strange" in value:
             return Strange(value["strange"], value["text"])
-        return {_decoded(key): _decoded(part) for key, part in value["pairs"]}
+        return {_hashable(_decoded(key)): _decoded(part) for key, part in value["pairs"]}
     return value
+
+
+def _hashable(key: Any) -> Any:
+    """A key of a dict: tuples come as lists."""
+    return tuple(_hashable(part) for part in key) if isinstance(key, list) else key

@@ -28,8 +28,6 @@ import certifi
 import filelock
 import psutil
 
-from workbook import children
-
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PORT = 4200
 START_SECONDS = 120  # a first start takes 10 to 25 s on two cores, and later ones less; a slow laptop gets more
@@ -113,7 +111,9 @@ def ensure(say: Callable[[str], None] | None = None) -> None:
         os.environ["WORKBOOK_STARTED_URL"] = record.api_url
         say(f"Prefect server: {record.api_url} (the workbook's own; web UI at {record.ui_url})")
     if "ipykernel" in sys.modules:
-        children.warm_up()  # or the first check would wait for it
+        from workbook.grader import of_this_process
+
+        of_this_process().start()  # or the first check would wait for it
 
 
 def ensure_or_exit() -> None:
@@ -308,15 +308,21 @@ def stop(wait_seconds: float = 15) -> Record | None:
         wait_seconds: how long it may take to shut down by itself before it is killed.
 
     Returns:
-        The server that was running, or None.
+        The server that was running, or None. Those that grade answers are ended too.
     """
-    record = read_record()
+    for folder in home().glob("grading-*"):
+        _stop(folder, wait_seconds)
+    return _stop(home(), wait_seconds)
+
+
+def _stop(folder: Path, wait_seconds: float) -> Record | None:
+    record = read_record(folder)
     if record is None:
         return None
     process = _process(record)
     if process is not None:
         _terminate(process, wait_seconds)
-    _record_file().unlink(missing_ok=True)
+    _record_file(folder).unlink(missing_ok=True)
     return record if process is not None else None
 
 
@@ -331,9 +337,10 @@ def status() -> tuple[Record | None, str]:
     return record, "running" if _answers(process, record) else "not answering"
 
 
-def read_record() -> Record | None:
+def read_record(folder: Path | None = None) -> Record | None:
+    """The server that is recorded in a folder, by default the learner's."""
     try:
-        return Record(**json.loads(_record_file().read_text()))
+        return Record(**json.loads(_record_file(folder).read_text()))
     except (OSError, ValueError, TypeError):  # missing, half-written, or from another version
         return None
 
@@ -534,8 +541,8 @@ def _plain_disk_errors() -> Iterator[None]:
         raise ServerError(f"{home()} cannot be written ({reason}): free space, or mend its permissions.") from None
 
 
-def _record_file() -> Path:
-    return home() / "server.json"
+def _record_file(folder: Path | None = None) -> Path:
+    return (folder or home()) / "server.json"
 
 
 def _is_web_address(url: str) -> bool:

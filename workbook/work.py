@@ -1,7 +1,7 @@
-"""The work that exercises give to a learner's tasks: real queries, each of which leaves a note of where it was asked.
+"""The work that exercises give to a learner's tasks: real queries, each of which leaves a note of where it ran.
 
-A grader reads the notes beside Prefect's records. So it knows a query that was asked inside a task run from one that
-was asked beside all of them, and a task that only slept from one that worked.
+A grader reads the notes next to Prefect's records. So it can tell a query inside a task run from one outside, and a
+task that only slept from one that worked. While an answer is graded, queries also wait for each other at a gate.
 """
 
 import contextlib
@@ -9,30 +9,42 @@ import functools
 import json
 import os
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from prefect.runtime import task_run
+from prefect.runtime import flow_run, task_run
 
 from flows import warehouse
 
 NOTES = "WORKBOOK_NOTES"  # the environment variable that names the file for the notes; without it none is made
+GATE = "WORKBOOK_GATE"  # … that names a folder in which queries wait for each other: what `gate` makes
 FLAKY = "WORKBOOK_FLAKY"  # … that names queries on which the database hangs up: the text that `hang_ups` makes
 
 
 @dataclass(frozen=True)
 class Note:
-    """One query that was asked: which, for how long, in which task run (None: in none), and when, since 1970."""
+    """One query that ran.
+
+    Args:
+        index: which of the twenty.
+        seconds: how long it was told to take.
+        task_run_id: the task run that it ran in; None if Prefect knew of none in that thread.
+        flow_run_id: the flow run, likewise. Both are None in a thread that Prefect did not start.
+        start, end: seconds since 1970. The time at the gate lies between them.
+        error: what it raised; empty if it returned its rows.
+    """
 
     index: int
     seconds: float
     task_run_id: str | None
+    flow_run_id: str | None
     start: float
     end: float
-    ok: bool
+    error: str = ""
 
 
 def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
@@ -49,7 +61,7 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
         LookupError: there is no question of that number.
         flows.warehouse.WarehouseError: the database could not answer, or hung up (see `flaky`).
     """
-    start, ok, wanted = time.time(), False, 0.0
+    start, wanted, error = time.time(), 0.0, ""
     try:
         if index not in range(len(warehouse.QUERIES)):
             raise LookupError(f"there is no query {index}: they are 0 to {len(warehouse.QUERIES) - 1}")
@@ -57,11 +69,14 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
         if _hangs_up(index):
             raise warehouse.QueryFailed(f"The database hung up on query {index}.")
         _prepared(str(warehouse.url()))
-        rows = warehouse.query(index, seconds=wanted)
-        ok = True
-        return rows
+        with _at_the_gate(index):
+            return warehouse.query(index, seconds=wanted)
+    except BaseException as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        raise
     finally:
-        note(Note(index, wanted, task_run.id and str(task_run.id), start, time.time(), ok))
+        home = (found and str(found) for found in (task_run.id, flow_run.id))
+        note(Note(index, wanted, *home, start, time.time(), error))
 
 
 @functools.cache
@@ -78,10 +93,103 @@ def note(made: Note) -> None:
 
 
 def read_notes(file: Path) -> list[Note]:
-    """The notes in a file, in the order in which their queries ended; none if there is no such file."""
+    """The notes in a file, in the order in which their queries ended; none if there is no such file.
+
+    Raises:
+        ValueError: it is no regular file, or something else was written into it.
+    """
     if not file.exists():
         return []
-    return [Note(**json.loads(line)) for line in file.read_text().splitlines()]
+    if not file.is_file():
+        raise ValueError(f"{file.name} is not a regular file")
+    try:
+        return [Note(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+Group = tuple[Sequence[int], int]  # queries, and how many of them should be in flight together
+Meeting = Sequence[Group]  # groups that should reach their counts at the same moment
+
+
+def together(notes: Sequence[Note], meeting: Meeting) -> bool:
+    """Whether there was a moment at which each group of a meeting had as many queries in flight as it wants."""
+    return any(all(_going_on(notes, indexes, at) >= count for indexes, count in meeting) for at in _starts(notes))
+
+
+def in_flight(notes: Sequence[Note], indexes: Sequence[int]) -> int:
+    """The most of these queries that were in flight at one moment."""
+    return max((_going_on(notes, indexes, at) for at in _starts(notes)), default=0)
+
+
+def _going_on(notes: Sequence[Note], indexes: Sequence[int], moment: float) -> int:
+    return sum(note.index in indexes and note.start <= moment < note.end for note in notes)
+
+
+def _starts(notes: Sequence[Note]) -> list[float]:
+    return [note.start for note in notes]
+
+
+# ----------------------------------------
+# A gate at which queries wait for each other
+
+
+def gate(folder: Path, meetings: Sequence[Meeting]) -> str:
+    """Set up a gate in an empty folder.
+
+    A query that belongs to a meeting waits until every group of it has as many queries here as it wants, and passes
+    with them. Queries of a meeting that has taken place pass at once. Where more could come than are wanted, those
+    that met wait a little longer, so that one too many can show itself.
+
+    A query that never gets company waits ten times as long as Prefect took to bring the first query here, so a slow
+    machine gets more time. After one such time-out the gate stays open.
+
+    Returns:
+        The text for the environment variable WORKBOOK_GATE.
+    """
+    more = len(meetings) > 1 or any(len(indexes) > count for meeting in meetings for indexes, count in meeting)
+    (folder / "gate.json").write_text(json.dumps({"meetings": meetings, "begun": time.time(), "more": more}))
+    return str(folder)
+
+
+@contextlib.contextmanager
+def _at_the_gate(index: int) -> Iterator[None]:
+    if not (name := os.environ.get(GATE)):
+        yield
+        return
+    folder = Path(name)
+    here = folder / f"in-{index}-{os.getpid()}-{threading.get_ident()}"
+    here.touch()
+    try:
+        rules = json.loads((folder / "gate.json").read_text())
+        for number, meeting in enumerate(rules["meetings"]):
+            if any(index in indexes for indexes, _ in meeting):
+                _wait(folder, number, meeting, rules)
+                break
+        yield
+    finally:
+        here.unlink(missing_ok=True)
+
+
+def _wait(folder: Path, number: int, meeting: Meeting, rules: dict[str, Any]) -> None:
+    """Wait for the others. Processes meet here too, so it is done with files, which announce nothing."""
+    opened, met, over = folder / "open", folder / f"met-{number}", folder / f"over-{number}"
+    took = time.time() - rules["begun"]
+    with contextlib.suppress(FileExistsError), (folder / "first").open("x") as first:
+        first.write(repr(took))
+    took = float((folder / "first").read_text() or took)
+    until = time.time() + min(25.0, max(2.0, 10 * took))
+    while not (opened.exists() or over.exists()):
+        inside = [int(file.name.split("-")[1]) for file in folder.glob("in-*")]
+        if met.exists() or all(sum(i in indexes for i in inside) >= count for indexes, count in meeting):
+            met.touch()
+            if rules["more"]:
+                time.sleep(min(2.0, max(0.3, took)))
+            over.touch()
+        elif time.time() > until:
+            opened.touch()
+        else:
+            time.sleep(0.02)
 
 
 # ----------------------------------------

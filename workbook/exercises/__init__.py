@@ -8,11 +8,14 @@ passes it by returning, or raises `NotYet` with what the learner should read.
 import functools
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from workbook.progress import PASSED
 
 if TYPE_CHECKING:
     from workbook.sandbox import Answer
+    from workbook.timeline import Timeline
 
 LESSONS = {
     0: "Start here",
@@ -68,6 +71,31 @@ class NotYet(Exception):
     def __init__(self, happened: str, expected: str, why: str = "") -> None:
         super().__init__(" ".join(part for part in (happened, expected, why) if part))
         self.happened, self.expected, self.why = happened, expected, why
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a grader says of an answer.
+
+    Args:
+        exercise: the exercise's id.
+        outcome: "passed", "not yet" or "not attempted".
+        message: what was observed, or what is wrong and where to look, for the learner.
+        timeline: how the answer's last run went, if it came to one.
+        printed: the end of what the answer printed and logged.
+        seconds: how long judging took.
+    """
+
+    exercise: str
+    outcome: str
+    message: str
+    timeline: "Timeline | None" = field(default=None, repr=False)
+    printed: str = field(default="", repr=False)
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == PASSED
 
 
 class UnknownExercise(Exception):

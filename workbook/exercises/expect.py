@@ -7,7 +7,7 @@ and the cause as far as the timeline gives it away.
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from prefect.client.orchestration import get_client
@@ -19,28 +19,7 @@ from workbook.exercises import NotYet
 from workbook.limits import read_limit
 from workbook.sandbox import Run, Strange
 from workbook.timeline import Span, Timeline
-
-
-def patiently(wanted: dict[str | None, int], run: Callable[[float], Run], seconds: float = 0.8) -> Run:
-    """A run whose tasks take long enough to overlap as they should.
-
-    Starting them all takes a moment, and so does handing over a slot; on a busy machine longer. A run in which they
-    were there to overlap, and too few did, is done again with tasks of three times the length.
-
-    Args:
-        wanted: how many should run at once, by their tag; None stands for all tasks.
-        run: runs the answer with tasks of so many seconds.
-        seconds: for the first try.
-    """
-    seen = run(seconds)
-    fell_short = any(_fell_short(seen.timeline.where(tag=tag), count) for tag, count in wanted.items())
-    return run(3 * seconds) if fell_short else seen
-
-
-def _fell_short(spans: Timeline, count: int) -> bool:
-    """Did fewer than `count` run at once, although some overlapped, or all were there before the first had ended?"""
-    first_end = min((span.end for span in spans if span.end is not None), default=0)
-    return 0 < spans.peak < count and (spans.peak > 1 or all(span.created < first_end for span in spans))
+from workbook.work import Meeting, in_flight, together
 
 
 def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
@@ -81,28 +60,13 @@ def result(seen: Run, wanted: Any, what: str = "the result") -> None:
     raise NotYet(f"Your flow returned {_brief(seen.result)} as {what}.", expected)
 
 
-def task_runs(seen: Run, count: int, task: str | None = None) -> None:
-    """So many task runs there were (of one task, if it is named)."""
-    spans = seen.timeline.where(task=task)
-    if len(spans) == count:
-        return
-    named = f" of {task!r}" if task else ""
-    if not len(seen.timeline):
-        _none_ran(f"{_runs(count)}{named}")
-    raise NotYet(
-        f"{_runs(len(spans))}{named} ran.",
-        f"Expected {'was' if count == 1 else 'were'} {count}.",
-        "Each piece of work is a task run of its own." if len(spans) < count else "Submit each piece of work once.",
-    )
-
-
-def asked_in_tasks(seen: Run, indexes: Sequence[int]) -> None:
-    """Every one of these queries was asked once, inside a task run of its own, of this run."""
+def asked_in_tasks(seen: Run, indexes: Sequence[int], seconds: float | None = None) -> None:
+    """Every one of these queries ran once, for so many seconds, inside its own task run of this flow run."""
     inside_tasks(seen, indexes)
     asked = Counter(note.index for note in seen.asked)
     if twice := [index for index in indexes if asked[index] > list(indexes).count(index)]:
-        raise NotYet(f"Query {twice[0]} was asked {asked[twice[0]]} times.", "Each should be asked once.")
-    _unhurried(seen)
+        raise NotYet(f"Query {twice[0]} ran {asked[twice[0]]} times.", "Each should run once.")
+    took(seen, seconds)
     homes = Counter(note.task_run_id for note in seen.asked)
     if max(homes.values(), default=1) > 1:
         raise NotYet(
@@ -111,10 +75,30 @@ def asked_in_tasks(seen: Run, indexes: Sequence[int]) -> None:
         )  # fmt: skip
 
 
+def took(seen: Run, seconds: float | None) -> None:
+    """Every query was told to take so many seconds (None: that does not matter), and took them."""
+    if other := [note for note in seen.asked if seconds is not None and note.seconds != seconds]:
+        raise NotYet(
+            f"Query {other[0].index} was asked to take {other[0].seconds:g} s.",
+            f"The flow's argument `seconds` was {seconds:g}.",
+            "Pass it on: ask(index, seconds).",
+        )
+    _unhurried(seen)
+
+
 def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
     """Every one of these queries was asked, once or more, and always inside a task run of this run."""
     ours = {span.id for span in seen.timeline}
     asked = {note.index for note in seen.asked}
+    if not len(seen.timeline) and indexes:
+        _none_ran(_runs(len(indexes)))
+    if lost := seen.strangers:
+        raise NotYet(
+            f"Query {lost[0].index} ran in a thread of which Prefect knows nothing, so no task run can be told for it.",
+            "Every query should run inside a task.",
+            "Threads of your own, and loop.run_in_executor, leave Prefect's context behind: submit tasks, or use "
+            "asyncio.to_thread inside an async task.",
+        )
     if outside := [note.index for note in seen.asked if note.task_run_id not in ours]:
         raise NotYet(
             f"Query {outside[0]} was asked outside of any task run that Prefect knows of.",
@@ -128,12 +112,13 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
         )  # fmt: skip
 
 
-def tries(seen: Run, wanted: Mapping[int, int]) -> None:
+def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) -> None:
     """Every query was asked just so often, in one task run of its own, by Prefect's own retries with a short delay.
 
     Args:
         seen: the run.
         wanted: how many tries, by query.
+        seconds: how long each should take.
     """
     if not len(seen.timeline):
         _none_ran(_runs(len(wanted)))
@@ -145,7 +130,7 @@ def tries(seen: Run, wanted: Mapping[int, int]) -> None:
             "Or a failure of one repeats the others too.",
         )  # fmt: skip
     inside_tasks(seen, list(wanted))
-    _unhurried(seen)
+    took(seen, seconds)
     asked = Counter(note.index for note in seen.asked)
     if again := [index for index, count in wanted.items() if count == 1 < asked[index]]:
         raise NotYet(
@@ -217,14 +202,51 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
         )
 
 
-def peak(seen: Run, wanted: int, tag: str | None = None) -> None:
-    """Just so many ran at once at the most (of those with a tag, if it is named)."""
+def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None) -> None:
+    """Just so many task runs were under way at once (of those with a tag, if it is named), and as many queries.
+
+    Args:
+        seen: a run whose queries met at a gate: as many as wanted were in flight together, if they ever could be.
+        wanted: how many.
+        indexes: the queries.
+        tag: only task runs with this tag count.
+    """
     spans = _tagged(seen, tag)
-    if spans.peak == wanted:
+    if spans.peak > wanted:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once.", f"It should have been {wanted}.", why(spans, wanted)
+        )  # fmt: skip
+    met(seen, [(indexes, wanted)], spans)
+
+
+def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
+    """At one moment as many queries of each group were in flight as it wants.
+
+    Args:
+        seen: a run whose queries met at a gate.
+        meeting: groups, each as (queries, how many of them).
+        spans: the task runs that count; by default all.
+    """
+    if together(seen.asked, meeting):
         return
-    raise NotYet(
-        f"At most {spans.peak} of your tasks ran at once.", f"It should have been {wanted}.", why(spans, wanted)
-    )
+    spans = seen.timeline if spans is None else spans
+    wanted = sum(count for _, count in meeting)
+    most = in_flight(seen.asked, [index for indexes, _ in meeting for index in indexes])
+    if spans.peak < wanted:
+        raise NotYet(
+            f"At most {spans.peak} of your tasks ran at once.",
+            f"It should have been {wanted}.",
+            why(spans, wanted)
+            or "Submit all of them before you wait for any. A task runner with few workers, and "
+            "batches, hold back too.",
+        )
+    if most < wanted:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
+            f"It should have been {wanted} queries.",
+            "A lock or a semaphore inside a task makes it wait again, while it is already running.",
+        )
+    raise NotYet("Your two kinds of tasks did not fill their places at the same time.", "They should.", why(spans))
 
 
 def never_above(seen: Run, limit: int, tag: str | None = None) -> None:
@@ -235,17 +257,6 @@ def never_above(seen: Run, limit: int, tag: str | None = None) -> None:
             f"{spans.peak} of your tasks ran at once.", f"It should never have been more than {limit}.",
             why(spans, limit),
         )  # fmt: skip
-
-
-def all_at_once(seen: Run, spans: Timeline | None = None) -> None:
-    """All of these task runs (of the whole run, if none are named) overlapped."""
-    spans = seen.timeline if spans is None else spans
-    if spans.peak < len(spans):
-        raise NotYet(
-            f"At most {spans.peak} of {_runs(len(spans))} ran at once.",
-            "All of them should have.",
-            why(spans) or "Submit every one before you wait for any.",
-        )
 
 
 def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, second_name: str) -> None:
@@ -260,6 +271,21 @@ def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, s
         f"{first_name} should end first, and only then {second_name} begin.",
         "Give the later task the earlier one's result, or name its future in wait_for, or collect it first.",
     )  # fmt: skip
+
+
+def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
+    """The task run of each of these queries carries the tag."""
+    homes = {note.task_run_id for note in seen.asked if note.index in indexes}
+    if not (free := [span for span in seen.timeline if span.id in homes and tag not in span.tags]):
+        return
+    found = sorted({tag for span in free for tag in span.tags})
+    raise NotYet(
+        f"{len(free)} of {len(homes)} task runs do not have the tag {tag!r}"
+        f"{f' but {found}' if found else ', nor any other'}; at most {seen.timeline.peak} task runs ran at once.",
+        f"Each of them should have the tag {tag!r}.",
+        "A tag that has no limit of exactly its name limits nothing, and nothing warns you. Look for a typo, or write "
+        "the name once and use it for all.",
+    )
 
 
 def slots_returned(tag: str, patience: float = 5) -> None:
@@ -283,7 +309,7 @@ def _none_ran(expected: str) -> NoReturn:
 
 
 def _unhurried(seen: Run) -> None:
-    if hurried := [note for note in seen.asked if note.ok and note.end - note.start < 0.9 * note.seconds]:
+    if hurried := [note for note in seen.asked if not note.error and note.end - note.start < 0.9 * note.seconds]:
         raise NotYet(
             f"Query {hurried[0].index} came back before the database can have answered it.",
             f"It takes {hurried[0].seconds:g} s.", "Leave time.sleep and the clock as they are.",

@@ -1,0 +1,246 @@
+"""Where answers are judged: in a process with a Prefect server of its own, whatever the learner's runs use.
+
+`check()` in a notebook and `workbook grade` both start `Grader`, which starts this module as a process. That process
+drops every setting of Prefect's that it inherits, and keeps all it has under `.workbook/grading-N/`: so an answer draws
+the same verdict in both places, and nothing of a grading appears on, reads from, or changes the learner's server. Its
+server stays up for the next check; `workbook server stop` ends it.
+
+One grading at a time uses that server; others wait their turn, in the order in which they came. Several places (N)
+grade several answers at once.
+"""
+
+import contextlib
+import functools
+import os
+import pickle
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import filelock
+
+from workbook import children, server
+from workbook.answers import Source
+from workbook.exercises import Verdict
+
+END_SECONDS = 20  # for the process to end an answer that it is judging, when it is told to stop
+
+
+class Grader:
+    """The grading process, seen from the outside. It ends with `close()`, or with the process that started it.
+
+    Args:
+        place: which of the grading servers to use, from 0. Graders with different places never wait for each other.
+        say: called with a line of text for the learner, such as that another grading has to end first.
+    """
+
+    def __init__(self, place: int = 0, say: Callable[[str], None] = print) -> None:
+        self.place, self.say = place, say
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Grader":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process, if it does not run; it loads Prefect, and starts the server, in the background."""
+        if self._process and self._process.poll() is None:
+            return
+        folder = folder_of(self.place)
+        folder.mkdir(parents=True, exist_ok=True)
+        with log_file(folder).open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workbook.grader", str(folder)],
+                cwd=folder,  # Prefect reads .env and prefect.toml where it starts: not the learner's
+                env=own_environment() | {"WORKBOOK_HOME": str(folder)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C, or an interrupted cell, ends it by `close()`
+            )
+
+    def judge(self, exercise_id: str, source: Source, seconds: float | None = None) -> Verdict:
+        """Judge one answer.
+
+        Args:
+            exercise_id: as "3.1".
+            source: the answer.
+            seconds: the time limit; by default the exercise's own.
+
+        Raises:
+            ServerError: the grading server cannot be started, or the grading process died.
+        """
+        try:
+            while True:
+                self.start()
+                try:
+                    pickle.dump((exercise_id, source, seconds), self._process.stdin)
+                    self._process.stdin.flush()
+                    kind, content = self._answer()
+                except (OSError, EOFError):
+                    self.close()
+                    log = log_file(folder_of(self.place))
+                    raise server.ServerError(f"The grading process died: {log} says why. Check again.") from None
+                if kind == "verdict":
+                    return content
+                self.close()
+                if kind == "error":
+                    raise server.ServerError(content)
+        except BaseException:  # an interrupt too: what it is judging must end
+            self.close()
+            raise
+
+    def _answer(self) -> tuple[str, Any]:
+        while (message := pickle.load(self._process.stdout))[0] == "say":
+            self.say(message[1])
+        return message
+
+    def close(self) -> None:
+        """End the process, and the answer that it is judging; the server stays."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@functools.cache
+def of_this_process() -> Grader:
+    """The grader of a notebook, kept from one check to the next."""
+    return Grader()
+
+
+def folder_of(place: int) -> Path:
+    """Where the grading server of a place keeps everything."""
+    return server.home() / f"grading-{place}"
+
+
+def log_file(folder: Path) -> Path:
+    return folder / "grader.log"
+
+
+def own_environment() -> dict[str, str]:
+    """The environment without anything that would lead a grading to another server, database or log level."""
+    return {k: v for k, v in os.environ.items() if not re.match(r"PREFECT_|DATABASE_URL$|WORKBOOK_", k)}
+
+
+# ----------------------------------------
+# In the process
+
+
+def main() -> None:
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not come between the replies
+
+    def reply(kind: str, content: Any) -> None:
+        pickle.dump((kind, content), replies)
+        replies.flush()
+
+    folder = Path(sys.argv[1])
+    for kept in folder.parent.glob("empty-*.db"):  # saves a first start most of its time
+        if not (folder / kept.name).exists():
+            shutil.copyfile(kept, folder / kept.name)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with contextlib.suppress(server.ServerError):  # it is said to the first request, which tries again
+        server.point_at(server.start().api_url)
+        children.warm_up()
+    for exercise_id, source, seconds in _requests(requests):
+        try:
+            url = server.start().api_url
+            if os.environ.get("PREFECT_API_URL") != url:
+                return reply("moved", url)  # Prefect reads the address once: another process begins anew
+            with turn(folder, lambda text: reply("say", text)):
+                reply("verdict", _judge(exercise_id, source, seconds))
+        except server.ServerError as error:
+            reply("error", str(error))
+
+
+def _judge(exercise_id: str, source: Source, seconds: float | None) -> Verdict:
+    from workbook.exercises import find
+    from workbook.grading import judge
+
+    clear_server()
+    return judge(find(exercise_id), source, seconds)
+
+
+def _requests(file: BinaryIO) -> Iterator[tuple[str, Source, float | None]]:
+    """What is asked, until the other side closes the line, which also interrupts what is being done."""
+    found: queue.SimpleQueue = queue.SimpleQueue()
+
+    def listen() -> None:
+        with contextlib.suppress(EOFError):
+            while True:
+                found.put(pickle.load(file))
+        found.put(None)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while (request := found.get()) is not None:
+        yield request
+
+
+def clear_server() -> None:
+    """Remove what earlier answers have left on the grading server: limits, deployments, work pools."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.sorting import DeploymentSort
+
+    with get_client(sync_client=True) as client:
+        for limit in client.read_global_concurrency_limits(limit=200, offset=0):
+            client.delete_global_concurrency_limit_by_name(limit.name)
+        for deployment in client.read_deployments(limit=200, sort=DeploymentSort.NAME_ASC):
+            client.delete_deployment(deployment.id)
+        for pool in client.read_work_pools(limit=200):
+            client.delete_work_pool(pool.name)
+
+
+@contextlib.contextmanager
+def turn(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until every grading that came before has ended, and hold the next ones back for the length of the block.
+
+    Each holds the lock of its own numbered file, and waits for the locks of those with lower numbers. The system frees
+    the locks of a process that dies.
+    """
+    turns = folder / "turns"
+    turns.mkdir(exist_ok=True)
+    with filelock.FileLock(turns / "issue.lock"):
+        numbers = sorted(int(file.stem) for file in turns.glob("*.turn"))
+        mine = filelock.FileLock(turns / f"{numbers[-1] + 1 if numbers else 0}.turn")
+        mine.acquire()
+    try:
+        waited = False
+        for number in numbers:
+            file = turns / f"{number}.turn"
+            before = filelock.FileLock(file)
+            try:
+                before.acquire(timeout=0)
+            except filelock.Timeout:
+                if not waited:
+                    say("Another answer is being graded: yours is next, and the wait does not count …")
+                waited = True
+                before.acquire()
+            before.release()
+            file.unlink(missing_ok=True)
+        yield
+    finally:
+        mine.release()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        main()
