@@ -4,6 +4,7 @@ Nothing here touches the checkout's own `.workbook/` or `data/`: both are in a t
 reads the address of its API when a test module imports it, long before the server is up, so a port is set aside first.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,18 @@ import pytest
 
 from flows import warehouse
 from workbook import server
+from workbook.grader import Grader
 
 CHECKOUT = Path(__file__).resolve().parent
+GRADERS = 3  # answers judged at the same time; each needs a server
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("hypothesispytest"):  # a learner who runs the notebooks as tests need not have it
+        import hypothesis
+
+        hypothesis.settings.register_profile("side by side", deadline=None)  # how long one takes, the others decide
+        hypothesis.settings.load_profile("side by side")
     config.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="workbook-tests-", ignore_cleanup_errors=True)
     folder = Path(config.stash[_FOLDER].name)
     for name in [name for name in os.environ if name.startswith(("PREFECT_", "DATABASE_URL", "WORKBOOK_"))]:
@@ -102,6 +110,14 @@ def prefect_server() -> server.Record:
     record = start_server()
     assert record.api_url == os.environ["PREFECT_API_URL"], "another process took the port that was set aside"
     return record
+
+
+@pytest.fixture(scope="session")
+def graders() -> Iterator[list[Grader]]:
+    """Grading processes, each with its own server, that judge answers at the same time."""
+    put_tables(server.empty_database())
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Grader(place)) for place in range(GRADERS)]
 
 
 @pytest.fixture

@@ -15,21 +15,22 @@ import pytest
 from rich.console import Console
 
 from conftest import CHECKOUT
-from flows import warehouse
 from tests.production import wait_for
 from workbook import answers, exercises, gradebook, lessons, progress, server
+from workbook.grader import folder_of
 
 RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text()
 WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_text()
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, prefect_server):
-    """A learner who has done nothing yet; the server's record stays where it is found."""
-    record = server.read_record()
+def home(tmp_path, monkeypatch, graders):
+    """A learner who has done nothing yet. The grading server is the session's: its folder is where it was."""
+    place = folder_of(0)
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "home"))
-    warehouse.prepare()
-    (tmp_path / "home" / "server.json").write_text(json.dumps(vars(record)))
+    (tmp_path / "home").mkdir()
+    place.mkdir(parents=True, exist_ok=True)
+    folder_of(0).symlink_to(place)
     return tmp_path
 
 
@@ -42,12 +43,12 @@ def console():
     return Console(record=True, width=100, file=io.StringIO())
 
 
-def test_verdicts_are_shown_kept_and_written(home, console):
+def test_verdicts_are_shown_kept_and_written(home, console, graders):
     folder = home / "mine"
     folder.mkdir()
     (folder / "3.1_first_try.py").write_text(WRONG)
     files = {kind: home / f"verdicts.{kind}" for kind in ("json", "junit", "csv")}
-    assert not gradebook.grade(["3.1"], console, folder, files)
+    assert not gradebook.grade(["3.1"], console, graders[0], folder, files)
     shown = said(console)
     assert "3.1 As many at a time as the server allows: not yet" in shown and "'databse'" in shown
     assert progress.standing("3.1") == "not yet"
@@ -58,15 +59,15 @@ def test_verdicts_are_shown_kept_and_written(home, console):
     assert suite.get("failures") == "1" and "'databse'" in suite.find("testcase/failure").get("message")
 
     (folder / "3.1_first_try.py").write_text(RIGHT)
-    assert gradebook.grade(["3.1"], console, folder)
+    assert gradebook.grade(["3.1"], console, graders[0], folder)
     assert progress.standing("3.1") == "passed"
     (folder / "3.1_first_try.py").write_text(WRONG)
-    assert not gradebook.grade(["3.1"], console, folder)
+    assert not gradebook.grade(["3.1"], console, graders[0], folder)
     assert progress.standing("3.1") == "passed before, not yet now"
 
 
-def test_an_untouched_checkout(home, console):
-    assert not gradebook.grade([], console)
+def test_an_untouched_checkout(home, console, graders):
+    assert not gradebook.grade([], console, graders[0])
     shown = said(console)
     assert "Begin with 0.1" in shown and shown.count("not attempted") == len(exercises.all_exercises())
     assert "✗" not in shown and "✓" not in shown

@@ -28,7 +28,6 @@ AIMED_AT = ("workbook/grading.py", "workbook/progress.py", "flows/shop.py", "LIC
 def two_queries(answer: sandbox.Answer) -> None:
     seen = answer([3, 4], 0.3)
     expect.result(seen, expect.rows_of([3, 4]))
-    expect.task_runs(seen, 2)
     expect.asked_in_tasks(seen, [3, 4])
 
 
@@ -84,7 +83,7 @@ def test_the_next_exercise_is_unharmed(verdicts):
 
 
 def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
-    looks = "any('forkserver' in ' '.join(child.cmdline()) for child in psutil.Process().children())"
+    looks = "any('workbook.grader' in child.cmdline() for child in psutil.Process().children())"
     cell = f"import psutil\nfrom workbook import server\nbefore = {looks}\nserver.ensure()\nprint(before, {looks})"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()

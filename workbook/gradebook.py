@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -140,14 +141,16 @@ def _what_next() -> str:
 
 
 def _write(files: dict[str, Path | None], verdicts: list[tuple[Exercise, Verdict]]) -> None:
+    """Write the verdicts so far; JSON and JUnit also say what each answer printed and logged."""
     rows = [
         {"exercise": e.id, "title": e.title, "outcome": v.outcome, "message": v.message, "seconds": round(v.seconds, 2)}
         for e, v in verdicts
     ]
     if file := files.get("json"):
-        file.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        whole = [row | {"printed": verdict.printed} for row, (_, verdict) in zip(rows, verdicts, strict=True)]
+        file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
     if file := files.get("csv"):
-        with file.open("w", newline="") as table:
+        with file.open("w", newline="", encoding="utf-8", errors="replace") as table:
             writer = csv.DictWriter(table, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
@@ -155,12 +158,19 @@ def _write(files: dict[str, Path | None], verdicts: list[tuple[Exercise, Verdict
         counts = {"tests": len(rows), "failures": sum(r["outcome"] == NOT_YET for r in rows),
                   "skipped": sum(r["outcome"] == NOT_ATTEMPTED for r in rows)}  # fmt: skip
         suite = ElementTree.Element("testsuite", {"name": "workbook", **{k: str(v) for k, v in counts.items()}})
-        for row in rows:
+        for row, (_, verdict) in zip(rows, verdicts, strict=True):
             case = ElementTree.SubElement(
                 suite, "testcase", classname=f"lesson {row['exercise'].partition('.')[0]}",
                 name=f"{row['exercise']} {row['title']}", time=str(row["seconds"]),
             )  # fmt: skip
             if row["outcome"] != PASSED:
                 kind = "failure" if row["outcome"] == NOT_YET else "skipped"
-                ElementTree.SubElement(case, kind, message=row["message"])
+                ElementTree.SubElement(case, kind, message=_in_xml(row["message"]))
+            if verdict.printed:
+                ElementTree.SubElement(case, "system-out").text = _in_xml(verdict.printed)
         ElementTree.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
+
+
+def _in_xml(text: str) -> str:
+    """The text without the characters that XML cannot hold, such as the escape codes of a terminal."""
+    return re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\N{REPLACEMENT CHARACTER}", text)

@@ -1,4 +1,4 @@
-# message: had not ended after 8 s: your tasks wait on each other.*line \d+ in query, `never.wait\(\)`
+# message: had not ended after 8 s. These task runs had not ended: query-.*line \d+ in query, `never.wait\(\)`
 # seconds: 8
 import threading
 

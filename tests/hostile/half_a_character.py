@@ -1,0 +1,7 @@
+# message: Your flow returned '\\udcff' as the result
+from prefect import flow
+
+
+@flow
+def three_at_a_time(indexes, seconds):
+    return b"\xff".decode(errors="surrogateescape")
