@@ -7,7 +7,7 @@ READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
 SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo race lab test test-production notebooks bench docs-figures extras lock clean
+.PHONY: help demo race lab test test-rest test-all notebooks bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -23,11 +23,13 @@ lab: $(READY)  ## open the lessons in JupyterLab
 	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
 		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-test: $(DEV)  ## run the tests: every notebook, every answer through its grader, and production for real
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests solutions notebooks
+test: $(DEV)  ## run the tests that prove the product: every notebook, graders, commands, production, a browser
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions notebooks
 
-test-production: $(DEV)  ## run only those of docs/deployment_guide.md and its like: workers, PostgreSQL, nginx, faults
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m production tests
+test-rest: $(DEV)  ## run the other tests: all answers, faults, the rest of production and of the browser
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow tests
+
+test-all: test test-rest  ## run both, one after the other
 
 notebooks: $(DEV)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)

@@ -94,7 +94,6 @@ print(explain(batches.timeline))
 
 # %% tags=["nbval-check-output"]
 print("the same answers:", batches.result == workers.result)
-print("batches took longer:", batches.timeline.makespan > workers.timeline.makespan)
 
 # %% [markdown]
 # <details><summary>Which queries would make the barrier cost nothing?</summary>

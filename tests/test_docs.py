@@ -126,9 +126,10 @@ COMMANDS = {
         .venv\Scripts\python flows\prefect_flow.py
         .venv\Scripts\workbook race
         .venv\Scripts\jupyter lab notebooks\00_start_here.ipynb
+        .venv\Scripts\pip install -r requirements-dev.txt
         .venv\Scripts\python -m pytest
     """,
-    "it is a part of `make test`": "make test-production",
+    "`.ci/run` runs its two parts": "make test-all",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import distributions
 
 from conftest import CHECKOUT
 
@@ -29,7 +30,18 @@ def test_make_alone_lists_every_target():
 
 def test_ci_runs_the_test_command_of_the_readme():
     assert "    make test" in README
-    assert (CHECKOUT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+    assert (CHECKOUT / ".ci" / "run").read_text().splitlines()[-2:] == ["make test", "make test-rest"]
+
+
+def test_the_notice_names_every_package_with_a_copyleft_licence():
+    """Copyleft licences, and packages that name none."""
+    notice, found = (CHECKOUT / "NOTICE").read_text(), set()
+    for package in distributions():
+        said = [package.metadata.get(key) or "" for key in ("License-Expression", "License")]
+        said += [value for value in package.metadata.get_all("Classifier") or [] if value.startswith("License")]
+        if re.search(r"GPL|General Public|MPL|Mozilla|EPL|CDDL", " ".join(said)) or not any(said):
+            found.add(package.name)
+    assert found and not [name for name in found if name.lower() not in notice]
 
 
 def test_the_code_is_clean_by_ruff():

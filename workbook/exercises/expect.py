@@ -4,6 +4,7 @@ An expectation looks at an observation and returns nothing, or raises `NotYet`: 
 and the cause as far as the timeline gives it away.
 """
 
+import random
 import re
 import time
 from collections import Counter
@@ -126,8 +127,8 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
     shared = Counter(home for index in wanted for home in homes[index] if home)
     if max(shared.values(), default=1) > 1:
         raise NotYet(
-            f"One task run asked {max(shared.values())} queries.", "Each query should have a task run of its own.",
-            "Or a failure of one repeats the others too.",
+            f"One task run asked {max(shared.values())} queries.", "Each query should have its own task run.",
+            "Otherwise a failure of one query repeats the others too.",
         )  # fmt: skip
     inside_tasks(seen, list(wanted))
     took(seen, seconds)
@@ -135,14 +136,14 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
     if again := [index for index, count in wanted.items() if count == 1 < asked[index]]:
         raise NotYet(
             f"Query {again[0]} was asked {asked[again[0]]} times, although the database did not hang up on it.",
-            "Only the query that failed should be tried again.",
-            "Retries belong on the task: those of the flow, or of a loop around it, repeat everything.",
+            "Only a query that failed should be tried again.",
+            "Put the retries on the task: those of the flow, or of a loop around it, repeat everything.",
         )
     if spread := [index for index in wanted if len(homes[index]) > 1]:
         raise NotYet(
             f"The tries of query {spread[0]} were {len(homes[spread[0]])} task runs.",
             "They should be tries of one task run.",
-            "Let Prefect repeat the task run, @task(retries=…), instead of submitting or calling the task again.",
+            "Let Prefect repeat the task run with @task(retries=…), instead of submitting or calling the task again.",
         )
     for index, count in wanted.items():
         if asked[index] != count:
@@ -163,16 +164,16 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
         raise NotYet(
             f"Query {index} was asked {count} times, and Prefect counts {record.run_count} "
             f"run{'s' if record.run_count > 1 else ''} of its task.",
-            "Each try should be one that Prefect knows of.",
-            "A loop with try and except of your own leaves no trace in the records: let the error out of the task, and "
-            "say @task(retries=…).",
+            "Prefect should know of each try.",
+            "Your own loop with try and except leaves no trace in the records: let the error out of the task, and use "
+            "@task(retries=…).",
         )
     delay = record.empirical_policy.retry_delay or 0
     delays = delay if isinstance(delay, list) else [delay]
     if not all(delays):
         raise NotYet(
             f"Query {index} was tried again at once.", "There should be a short delay before each try.",
-            "Who has just hung up will do so again: retry_delay_seconds=0.1.",
+            "A database that has just hung up needs a moment: retry_delay_seconds=0.1.",
         )  # fmt: skip
     if max(delays) > 1:
         raise NotYet(f"Your tasks wait {max(delays):g} s before they try again.", "0.1 s is enough here.")
@@ -184,22 +185,68 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
     if seen.state.is_completed():
         raise NotYet(
             f"Your flow ended {seen.state.name}, although {named} failed for good.", "It should end Failed.",
-            "An error that is caught, returned as a result, or left in a future whose .result() nobody calls, is lost.",
+            "An error is lost if you catch it, return it as a result, or never call .result() on its future.",
         )  # fmt: skip
     if not seen.state.is_failed():
         raise NotYet(f"Your flow ended {seen.state.name}: {seen.state.message}", "It should end Failed.")
-    said = {int(number) for number in re.findall(r"\b\d+\b", seen.state.message or "")}
+    text = _without_moments(seen)
     well = {note.index for note in seen.asked} - set(queries)
-    if missing := [index for index in queries if index not in said]:
+    if missing := sorted(set(queries) - _numbers(text)):
         raise NotYet(
-            f"Your flow failed, and its message does not name query {missing[0]}: {_brief(seen.state.message)}",
-            f"It should name {named}.", "The error with which the flow ends is what is read in the morning.",
+            f"Your flow failed, but its message doesn't name query {missing[0]}: {_brief(seen.state.message)}",
+            f"It should name {named}.", "The error that ends the flow is what you read in the morning.",
         )  # fmt: skip
-    if wrongly := sorted(said & well):
+    if wrongly := sorted(_numbers(COUNTS.sub(" ", text)) & well):
         raise NotYet(
             f"Your flow's message names query {wrongly[0]}, which went well: {_brief(seen.state.message)}",
             f"It should name {named} only.",
         )
+
+
+# Numbers in an error that name no query, though they may look like it.
+MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?)"
+)
+MOMENTS = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+"  # ids and addresses
+    r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d+(?:\.\d+)+"  # dates, and decimals
+    r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"  # times of day
+    rf"|\b{MONTH}\.? \d{{1,2}}\b|\b\d{{1,2}}[. -]{{1,2}}{MONTH}\b",
+    re.IGNORECASE,
+)
+UNITS = "ms|s|secs?|seconds?|min|minutes?|%|tries|attempts?|rows?|times?|queries"
+COUNTS = re.compile(rf"\d+ ?(?:/|(?:out )?of) ?\d+|\bline \d+|\b\d+ ?(?:{UNITS})(?![a-z])", re.IGNORECASE)
+
+
+def _without_moments(seen: Run) -> str:
+    """The message with which the flow ended, without dates, ids and the names that Prefect made up, as query-4f7."""
+    text = seen.state.message or ""
+    for span in seen.timeline:
+        if re.search(r"-(?=\d*[a-f])[0-9a-f]{3}$", span.name):
+            text = text.replace(span.name, " ")
+    return MOMENTS.sub(" ", text)
+
+
+def _numbers(text: str) -> set[int]:
+    return {int(number) for number in re.findall(r"(?<!\d)\d{1,9}(?!\d)", text)}
+
+
+def secret(rng: random.Random, length: int) -> str:
+    """A password of rare letters, no two alike side by side: no three in a row of it are in a log by chance."""
+    letters = [rng.choice(RARE)]
+    while len(letters) < length:
+        letters.append(rng.choice(RARE.replace(letters[-1], "")))
+    return "".join(letters)
+
+
+RARE = "JKQVWXZ"
+LEAK = 3  # characters in a row that give a secret away
+
+
+def leaked(secret: str, text: str) -> list[int]:
+    """The places in a secret from which some characters in a row are in a text."""
+    return [start for start in range(len(secret) - LEAK + 1) if secret[start : start + LEAK] in text]
 
 
 def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None) -> None:

@@ -1,29 +1,34 @@
-"""Lesson 5: six flows that go wrong in six ways, each to be mended.
+"""Lesson 5: six flows that go wrong in six ways, each to be fixed.
 
-Every grader first looks for the mistake that its broken flow makes, and names it; then for what a mending may have
-broken instead.
+Every grader first looks for the mistake that its broken flow makes, and names it; then for what a fix may have broken
+instead.
 """
 
-import itertools
 import random
 import string
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, LogFilter
-from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.sorting import TaskRunSort
 
 from workbook.diagnosis import diagnose
 from workbook.exercises import Exercise, NotYet, expect
-from workbook.limits import read_limit
-from workbook.observe import PAGE
+from workbook.observe import PAGE, family
 from workbook.sandbox import Answer, Run
 from workbook.timeline import Span
 
-SECONDS = 0.5  # of a query: long enough for the next to begin meanwhile, on a busy machine too
-LONGER = 2.0  # … where the first look was not clear
-REPORTING, LEDGER = "reporting", "ledger"  # tags of this lesson's own: answers that share a limit take turns
-MASKABLE = "GJKLMNPQRSTVWXYZ23456789"  # a password of these is in no word, no number and no id of a log
-RECOGNISABLE = 4  # characters of a secret in a row that nobody should see
+SECONDS = 0.1  # of each query
+REPORTING, LEDGER = "reporting", "ledger"  # this lesson's own tags
 
 
 # ----------------------------------------
@@ -33,27 +38,26 @@ RECOGNISABLE = 4  # characters of a secret in a row that nobody should see
 def collected(answer: Answer) -> None:
     """A query that fails must be heard of; without one, all run at once and are waited for."""
     missing, indexes = answer.chance.randrange(40, 100), answer.chance.sample(range(20), 5)
-    seen = answer([*indexes[:2], missing, *indexes[2:]], SECONDS)
+    seen = answer([*indexes[:2], missing, *indexes[2:]], SECONDS, gate=answer.gate([(indexes, len(indexes))]))
     if seen.state.is_completed():
         raise NotYet(
-            f"Query {missing} failed, and your flow ended Completed, as if nothing had happened.",
+            f"Query {missing} failed, but your flow ended Completed, as if nothing had happened.",
             "It should fail when one of its queries does.",
-            _outlived(seen) or "Somebody waited, and nobody asked: a failure comes out of .result(), and is lost in "
-            "wait(), in raise_on_failure=False and in an `except` that goes on.",
+            _outlived(seen) or "A failure comes out of .result(). It is lost in wait(), in raise_on_failure=False, and "
+            "in an `except` that goes on.",
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 
-    seen = answer(indexes, SECONDS)
+    seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, len(indexes))]))
     expect.result(seen, "all done")
-    expect.task_runs(seen, len(indexes))
-    expect.asked_in_tasks(seen, indexes)
+    expect.asked_in_tasks(seen, indexes, SECONDS)
     if outlived := _outlived(seen):
         raise NotYet("Your flow said that all was done before it was.", "It should wait for every query.", outlived)
-    _not_one_at_a_time(seen)
+    expect.met(seen, [(indexes, len(indexes))])
     if not len(failed):
         raise NotYet(
-            f"Your flow failed over query {missing}, and no task run did.",
-            "It should be the query's own failure that ends the flow.", "Let every query of the list be asked.",
+            f"Your flow failed because of query {missing}, but no task run did.",
+            "The query's own failure should end the flow.", "Let a task ask every query of the list.",
         )  # fmt: skip
 
 
@@ -66,28 +70,11 @@ def _outlived(seen: Run) -> str:
 
 
 def at_once(answer: Answer) -> None:
-    """All at once; where a busy machine leaves a doubt, longer queries settle it."""
-    for seconds in (SECONDS, LONGER):
-        indexes = answer.chance.sample(range(20), 4)
-        seen = answer(indexes, seconds)
-        expect.result(seen, expect.rows_of(indexes))
-        expect.task_runs(seen, len(indexes))
-        expect.asked_in_tasks(seen, indexes)
-        _not_one_at_a_time(seen)
-        if seen.timeline.peak == len(indexes):
-            return
-    raise NotYet(
-        f"At most {seen.timeline.peak} of {len(indexes)} task runs ran at once.", "All of them should have.",
-        "The others began only when some had ended: submit all of them before you wait for any. Batches, and a task "
-        "runner with few workers, hold back too.",
-    )  # fmt: skip
-
-
-def _not_one_at_a_time(seen: Run) -> None:
-    """That each was created only when the one before had ended tells this from tasks that a busy server kept apart."""
-    pairs = itertools.pairwise(seen.timeline)
-    if seen.timeline.peak < 2 and all(late.created >= early.end for early, late in pairs):
-        raise NotYet("No two of your tasks ran at once.", "They should overlap.", expect.why(seen.timeline))
+    indexes = answer.chance.sample(range(20), 4)
+    seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, len(indexes))]))
+    expect.result(seen, expect.rows_of(indexes))
+    expect.asked_in_tasks(seen, indexes, SECONDS)
+    expect.met(seen, [(indexes, len(indexes))])
 
 
 # ----------------------------------------
@@ -96,65 +83,88 @@ def _not_one_at_a_time(seen: Run) -> None:
 
 def from_environment(answer: Answer) -> None:
     """The secret comes from the environment, anew for each run, and is seen by nobody."""
-    passwords = ["".join(answer.chance.choices(MASKABLE, k=16)) for _ in range(2)]
-    for run, password in enumerate(passwords):
+    passwords, former = [expect.secret(answer.chance, 16) for _ in range(2)], ""
+    for password in passwords:
         host = f"db-{_word(answer.chance)}.example"
         answer.environment(DATABASE_URL=f"postgresql://{_word(answer.chance)}:{password}@{host}:5432/shop")
         seen = answer()
-        seen_by_others = {"what it returned": str(seen.result), "what it printed and logged": answer.printed()}
-        for place, text in (seen_by_others | _kept(seen)).items():
+        _unseen(password, "what it returned", str(seen.result))
+        for place, text in _kept(seen):
             _unseen(password, place, text)
+        _unseen(password, "what it printed and logged", answer.printed(None))
         expect.completed(seen)
         if seen.result != host:
             raise NotYet(
                 f"Your flow would connect to {seen.result!r}, and DATABASE_URL names {host!r}.",
                 "It should use the database that the environment names, and return its host.",
-                "It used the one of the run before: keep nothing, and read DATABASE_URL whenever the flow runs." if run
-                else "That host is written in the code, or was read when the code was loaded: read DATABASE_URL inside "
-                "the flow, whenever it runs.",
+                "It used the one of the run before: keep nothing, and read DATABASE_URL whenever the flow runs."
+                if seen.result == former else
+                "Read DATABASE_URL inside the flow, whenever it runs: a host that is written in the code, or was read "
+                "when the code was loaded, is another one.",
             )  # fmt: skip
+        former = host
     answer.environment(DATABASE_URL=None)
     seen = answer()
-    if seen.state.is_completed() and seen.result:
+    if seen.state.is_completed():
+        connects = f"would still connect to {seen.result!r}" if seen.result else f"ended Completed ({seen.result!r})"
         raise NotYet(
-            f"Without DATABASE_URL your flow would connect to {seen.result!r} all the same.",
+            f"Without DATABASE_URL your flow {connects}.",
             "It should fail when nothing names its database.",
-            "A default is a credential in the code again: os.environ['DATABASE_URL'] raises, and says what is missing.",
-        )  # fmt: skip
+            "A default is a credential in the code again, and a run that only looks well is noticed by nobody: "
+            "os.environ['DATABASE_URL'] raises, and says what is missing.",
+        )
     for password, run in zip(passwords, answer.runs, strict=False):
-        _unseen(password, "the logs on the Prefect server", _logs(run))  # they are sent late, so this comes last
+        for text in _logs(run):  # they are sent late, so this comes last
+            _unseen(password, "the logs on the Prefect server", text)
 
 
 def _unseen(password: str, place: str, text: str) -> None:
-    """No part of the password that would be recognised is in a text."""
-    if any(password[start : start + RECOGNISABLE] in text for start in range(len(password) - RECOGNISABLE + 1)):
+    """No part of the password is in a text."""
+    if expect.leaked(password, text):
         raise NotYet(
             f"The password in DATABASE_URL, or a part of it, is in {place}.", "Nobody should see any of it.",
-            "The server keeps the parameters, the names and the logs of every run, and shows them to all who may open "
-            "its pages: say that DATABASE_URL is set, and not what to.",
+            "The server keeps the records and the logs of every run, and shows them to everyone who can open its "
+            "pages: say that DATABASE_URL is set, but not what to.",
         )  # fmt: skip
 
 
-def _kept(seen: Run) -> dict[str, str]:
-    """What the server keeps of a flow run, of its task runs and of its subflows, by where it is found."""
-    kept: dict[str, str] = {}
+def _kept(seen: Run) -> Iterator[tuple[str, str]]:
+    """What the server keeps of a flow run, its subflows and their task runs: where it is found, and the text."""
     with get_client(sync_client=True) as client:
-        own = client.read_flow_run(seen.flow_run_id)
-        wanted = FlowRunFilter(parent_flow_run_id={"any_": [own.id]})
-        inner = client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=0)
-        for run in (own, *inner):
-            kept[f"the parameters of the {'sub' if run is not own else ''}flow run"] = str(run.parameters)
-            kept[f"the name, the tags or the state of flow run {run.id}"] = f"{run.name} {run.tags} {run.state}"
-        wanted = FlowRunFilter(id={"any_": [own.id]})
-        for run in client.read_task_runs(flow_run_filter=wanted, sort=TaskRunSort.ID_DESC, limit=PAGE, offset=0):
-            kept[f"the name, the tags or the state of task run {run.id}"] = f"{run.name} {run.tags} {run.state}"
-    return kept
+        flow_runs = family(client, seen.flow_run_id)
+        for run in flow_runs:
+            yield from _fields(run, "the flow run" if run.id == seen.flow_run_id else "a subflow run")
+        ours = [run.id for run in flow_runs]
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=ours))
+        for run in _pages(client.read_task_runs, flow_run_filter=wanted, sort=TaskRunSort.EXPECTED_START_TIME_ASC):
+            yield from _fields(run, "a task run")
+        of_ours = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=ours))
+        for artifact in _pages(client.read_artifacts, artifact_filter=of_ours):
+            yield "an artifact", str(artifact.model_dump(mode="json"))
+        for variable in client.read_variables(limit=PAGE):
+            yield "a variable", str(variable.model_dump(mode="json"))
 
 
-def _logs(seen: Run) -> str:
+def _fields(run: FlowRun | TaskRun, owner: str) -> Iterator[tuple[str, str]]:
+    """Each field of a record: its parameters, its name, its tags, its state with the message, and all others."""
+    for field, value in run.model_dump(mode="json").items():
+        yield f"the {field} of {owner}", str(value)
+
+
+def _logs(seen: Run) -> Iterator[str]:
     with get_client(sync_client=True) as client:
-        logs = client.read_logs(LogFilter(flow_run_id={"any_": [seen.flow_run_id]}), limit=PAGE, offset=0)
-    return "\n".join(log.message for log in logs)
+        ours = [run.id for run in family(client, seen.flow_run_id)]
+        for log in _pages(client.read_logs, log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=ours))):
+            yield log.message
+
+
+def _pages(read: Callable[..., list], **wanted: Any) -> Iterator[Any]:
+    offset = 0
+    while page := read(**wanted, limit=PAGE, offset=offset):
+        yield from page
+        offset += len(page)
+        if len(page) < PAGE:
+            break
 
 
 def _word(chance: random.Random) -> str:
@@ -166,53 +176,22 @@ def _word(chance: random.Random) -> str:
 
 
 def tagged(answer: Answer) -> None:
-    """Every query has the tag, and they use its limit to the full, whatever it is."""
-    for slots in (2, 3):
+    """Every query has the tag, and they use its limit to the full, whatever it is.
+
+    Each report alone is shorter than the limit, so one after the other cannot fill it.
+    """
+    for slots in (3, 4):
+        indexes = answer.chance.sample(range(20), 2 * slots - 2)
         with answer.limit(REPORTING, slots):
-            if not _limited(answer, slots, SECONDS):
-                _limited(answer, slots, LONGER)  # slots are handed over late on a busy machine
-
-
-def _limited(answer: Answer, slots: int, seconds: float) -> bool:
-    """Whether all slots were taken at once; a second look, with longer queries, must show it."""
-    indexes = answer.chance.sample(range(20), 2 * slots)
-    seen = answer(indexes[:slots], indexes[slots:], seconds)
-    expect.result(seen, expect.rows_of(indexes))
-    expect.task_runs(seen, len(indexes))
-    expect.asked_in_tasks(seen, indexes)
-    _all_tagged(seen, REPORTING, slots)
-    _limit_untouched(REPORTING, slots)
-    expect.never_above(seen, slots, tag=REPORTING)
-    expect.slots_returned(REPORTING)
-    _not_one_at_a_time(seen)
-    if seconds == LONGER:
-        expect.peak(seen, slots, tag=REPORTING)
-    return seen.timeline.peak == slots
-
-
-def _all_tagged(seen: Run, tag: str, slots: int) -> None:
-    free = [span for span in seen.timeline if tag not in span.tags]
-    if not free:
-        return
-    found = sorted({tag for span in free for tag in span.tags})
-    raise NotYet(
-        f"{len(free)} of your {len(seen.timeline)} task runs do not have the tag {tag!r}"
-        f"{f' but {found}' if found else ', nor any other'}, and {seen.timeline.peak} ran at once under a limit of "
-        f"{slots}.",
-        f"Every task that asks the database should have the tag {tag!r}.",
-        "A tag that has no limit of exactly its name limits nothing, and nothing warns of it: look for a typo, or "
-        "write the name once and use it for all.",
-    )  # fmt: skip
-
-
-def _limit_untouched(tag: str, slots: int) -> None:
-    limit = read_limit(tag)
-    if limit is None or limit.slots != slots:
-        now = "gone" if limit is None else f"{limit.slots}"
-        raise NotYet(
-            f"The limit on {tag!r} was {slots}, and after your flow it is {now}.", "Leave the limit as it is.",
-            "It belongs to the server, and other flows rely on it.",
-        )  # fmt: skip
+            seen = answer(
+                indexes[: slots - 1], indexes[slots - 1 :], SECONDS, gate=answer.gate([(indexes, slots)])
+            )  # fmt: skip
+            expect.result(seen, expect.rows_of(indexes))
+            expect.asked_in_tasks(seen, indexes, SECONDS)
+            expect.all_tagged(seen, indexes, REPORTING)
+            expect.never_above(seen, slots, tag=REPORTING)
+            expect.slots_returned(REPORTING)
+            expect.peak(seen, slots, indexes, tag=REPORTING)
 
 
 # ----------------------------------------
@@ -223,15 +202,15 @@ def not_deadlocked(answer: Answer) -> None:
     """With a single slot, all reports come through, and no query runs without a slot."""
     indexes = answer.chance.sample(range(20), 2)
     with answer.limit(LEDGER, 1):
-        seen = answer(indexes, 0.2)
+        seen = answer(indexes, SECONDS)
         if "Timeout" in str(seen.error):
             raise NotYet(
-                f"Your flow gave up waiting: {seen.error}.", "It should have nothing to wait for in vain.",
-                "A patience ends the deadlock, and does not mend it: a task that holds the only slot must not wait for "
+                f"Your flow gave up waiting: {seen.error}.", "Its tasks should not wait for what cannot come.",
+                "A timeout ends the deadlock, but doesn't fix it: a task that holds the only slot must not wait for "
                 "another that needs it.",
             )  # fmt: skip
         expect.result(seen, [len(rows) for rows in expect.rows_of(indexes)])
-        expect.asked_in_tasks(seen, indexes)
+        expect.asked_in_tasks(seen, indexes, SECONDS)
         spans = {span.id: span for span in seen.timeline}
         for note in seen.asked:
             if not _holds_slot(spans[note.task_run_id], spans):
@@ -242,7 +221,6 @@ def not_deadlocked(answer: Answer) -> None:
                     "Without the tag there is no deadlock, and no limit either: one of the two tasks needs it, and it "
                     "is the one that uses the database.",
                 )  # fmt: skip
-        _limit_untouched(LEDGER, 1)
         expect.never_above(seen, 1, tag=LEDGER)
         expect.slots_returned(LEDGER)
 
@@ -263,19 +241,18 @@ def in_order(answer: Answer) -> None:
     """The first query takes longest and the others some random time, so that no order of finishing is the right one."""
     for _ in range(2):
         indexes = answer.chance.sample(range(20), 5)
-        durations = [1.2, 0.1, *answer.chance.sample([0.2, 0.4, 0.6, 0.8], 3)]
-        seen = answer(indexes, durations)
+        durations = [0.8, 0.1, *answer.chance.sample([0.2, 0.3, 0.4, 0.5], 3)]
+        seen = answer(indexes, durations, gate=answer.gate([(indexes, len(indexes))]))
         expect.result(seen, expect.rows_of(indexes))
-        expect.task_runs(seen, len(indexes))
         expect.asked_in_tasks(seen, indexes)
         wanted = dict(zip(indexes, durations, strict=True))
         if other := [note for note in seen.asked if note.seconds != wanted[note.index]]:
             raise NotYet(
                 f"Query {other[0].index} was asked to take {other[0].seconds:g} s.",
                 f"Its place in `durations` says {wanted[other[0].index]:g} s.",
-                "Mend the order, and leave the work as it is.",
+                "Fix the order, and leave the work as it is.",
             )  # fmt: skip
-        _not_one_at_a_time(seen)
+        expect.met(seen, [(indexes, len(indexes))])
 
 
 EXERCISES = (
@@ -285,7 +262,7 @@ EXERCISES = (
         minutes=5,
         entry="all_done",
         contract=(
-            "Mend the flow all_done(indexes, seconds). It asks every query of `indexes` with ask(index, seconds), each "
+            "Fix the flow all_done(indexes, seconds). It asks every query of `indexes` with ask(index, seconds), each "
             "in a task run of its own, all at once, and returns 'all done' when all of them are done. When a query "
             "fails, the flow fails. As it stands it says 'all done' at once, whatever becomes of the queries."
         ),
@@ -302,7 +279,7 @@ EXERCISES = (
         minutes=5,
         entry="all_at_once",
         contract=(
-            "Mend the flow all_at_once(indexes, seconds). It asks every query of `indexes` with ask(index, seconds), "
+            "Fix the flow all_at_once(indexes, seconds). It asks every query of `indexes` with ask(index, seconds), "
             "each in a task run of its own, all at once, and returns their rows in the order of `indexes`. As it "
             "stands the rows are right, and the queries run one at a time."
         ),
@@ -319,9 +296,9 @@ EXERCISES = (
         minutes=7,
         entry="connect",
         contract=(
-            "Mend the flow connect(). It uses the database that the environment variable DATABASE_URL names when the "
+            "Fix the flow connect(). It uses the database that the environment variable DATABASE_URL names when the "
             "flow runs, and returns its host; without DATABASE_URL it fails. No part of the password is printed, "
-            "logged, or kept by the Prefect server as a parameter, a name or a state."
+            "logged, or kept by the Prefect server: as a parameter, a name, a tag, a state, an artifact or a variable."
         ),
         hints=(
             "Who can read the parameters of a flow run, and its logs? Everyone who can open the server's pages.",
@@ -336,7 +313,7 @@ EXERCISES = (
         minutes=5,
         entry="both_reports",
         contract=(
-            "Mend the flow both_reports(orders, reviews, seconds). It asks the queries of both lists with "
+            "Fix the flow both_reports(orders, reviews, seconds). It asks the queries of both lists with "
             "ask(index, seconds), each in a task run of its own, and returns their rows: those of `orders`, then those "
             "of `reviews`, in order. The server limits the tag 'reporting', and the grader sets how far: all of these "
             "queries should run under that limit, and use it to the full. As it stands more run at once than it allows."
@@ -354,7 +331,7 @@ EXERCISES = (
         minutes=8,
         entry="counts",
         contract=(
-            "Mend the flow counts(indexes, seconds). For each query of `indexes` a report counts the rows that "
+            "Fix the flow counts(indexes, seconds). For each query of `indexes` a report counts the rows that "
             "ask(index, seconds) gives, and the flow returns the counts, in order. The server allows a single task run "
             "with the tag 'ledger' at once, and every query should be asked under that limit. As it stands the flow "
             "never ends."
@@ -373,7 +350,7 @@ EXERCISES = (
         minutes=5,
         entry="in_order",
         contract=(
-            "Mend the flow in_order(indexes, durations). It asks query indexes[0] for durations[0] seconds, indexes[1] "
+            "Fix the flow in_order(indexes, durations). It asks query indexes[0] for durations[0] seconds, indexes[1] "
             "for durations[1], and so on, each in a task run of its own, all at once, and returns their rows in the "
             "order of `indexes`. As it stands they come in the order in which the queries ended."
         ),

@@ -1,15 +1,16 @@
 """Lesson 6: what makes a flow fit for production: retries, a clean-up that always runs, publishing all or nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.exercises import Exercise, NotYet, expect
 from workbook.sandbox import Answer, Run
 from workbook.timeline import Timeline
-from workbook.work import FLAKY, hang_ups
+from workbook.work import FLAKY, hang_ups, together
 
-SECONDS = 0.2  # of each query
+SECONDS = 0.1  # of each query
 FOR_GOOD = 99  # more hang-ups than anybody tries
 NUMBERS = range(6, 20)  # of the queries: apart from the small numbers that a message may hold besides
 FORMER = {"former.json": '"what was published before"'}
@@ -20,63 +21,66 @@ def retried(answer: Answer) -> None:
     indexes = answer.chance.sample(NUMBERS, 5)
     once, twice = answer.chance.sample(indexes, 2)
     with_hang_ups(answer, {once: 1, twice: 2})
-    seen = answer(indexes, SECONDS)
-    expect.tries(seen, dict.fromkeys(indexes, 1) | {once: 2, twice: 3})
+    seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
+    expect.tries(seen, dict.fromkeys(indexes, 1) | {once: 2, twice: 3}, SECONDS)
     expect.result(seen, expect.rows_of(indexes))
-    expect.task_runs(seen, len(indexes))
-    side_by_side(seen)
+    side_by_side(seen, indexes)
 
     indexes = answer.chance.sample(NUMBERS, 3)
     dead = answer.chance.choice(indexes)
     with_hang_ups(answer, {dead: FOR_GOOD})
     seen = answer(indexes, SECONDS)
-    expect.tries(seen, dict.fromkeys(asked(seen), 1) | {dead: 3})
+    expect.tries(seen, dict.fromkeys(asked(seen), 1) | {dead: 3}, SECONDS)
     expect.failed(seen, [dead])
 
 
 def cleaned(answer: Answer) -> None:
-    """One run that goes well, and one in which the first query fails at once while the others have yet to end."""
+    """One run that goes well, and one in which the first query fails while the others are held."""
     indexes = answer.chance.sample(NUMBERS, 4)
-    seen = answer(indexes, SECONDS)
-    expect.asked_in_tasks(seen, indexes)
-    side_by_side(seen)
+    seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
+    expect.asked_in_tasks(seen, indexes, SECONDS)
+    side_by_side(seen, indexes)
     cleaned_up(seen, "cleanup")
     expect.result(seen, expect.rows_of(indexes))
 
     indexes = answer.chance.sample(NUMBERS, 5)
     dead = [indexes[0], answer.chance.choice(indexes[1:])]
     with_hang_ups(answer, dict.fromkeys(dead, FOR_GOOD))
-    seen = answer(indexes, 5 * SECONDS)
+    seen = answer(indexes, SECONDS, gate=held(answer, set(indexes) - set(dead)))
     expect.inside_tasks(seen, indexes)
+    expect.took(seen, SECONDS)
     cleaned_up(seen, "cleanup", failed=dead[0])
     expect.failed(seen, dead)
 
 
 def published(answer: Answer) -> None:
-    """One run in which a query fails, which must change nothing, and one that goes well."""
+    """One run in which a query fails, which must change nothing, and two that go well, each in a new folder."""
     former = publish_former(answer)
+    before = shown(answer)
     indexes = answer.chance.sample(NUMBERS, 4)
     dead = indexes[-1]  # the others have their results then
     with_hang_ups(answer, {dead: FOR_GOOD})
     seen = answer(indexes, SECONDS)
     expect.inside_tasks(seen, {dead} | asked(seen))
-    still_published(answer, former, FORMER, dead)
+    still_published(answer, before, dead)
     expect.failed(seen, [dead])
-
-    indexes = answer.chance.sample(NUMBERS, 3)
     with_hang_ups(answer, {})
-    seen = answer(indexes, SECONDS)
-    expect.completed(seen)
-    expect.asked_in_tasks(seen, indexes)
-    rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
-    now_published(answer, former, {f"{index:02d}.json": rows[index] for index in indexes})
-    if contents(former) != FORMER:
-        raise NotYet(
-            "The folder that was published before was changed or removed.", "It should stay as it was.",
-            "Somebody may just be reading it: turn the link, and leave the tidying to a later run.",
-        )  # fmt: skip
-    side_by_side(seen)
-    expect.result(seen, [f"{index:02d}.json" for index in indexes])
+
+    for count in (3, 2):
+        before = shown(answer)
+        indexes = answer.chance.sample(NUMBERS, count)
+        seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
+        expect.completed(seen)
+        expect.asked_in_tasks(seen, indexes, SECONDS)
+        rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
+        now_published(answer, before, {f"{index:02d}.json": rows[index] for index in indexes})
+        if contents(former) != FORMER:
+            raise NotYet(
+                "The folder that was published before was changed or removed.", "It should stay as it was.",
+                "Somebody may just be reading it: turn the link, and leave the tidying to a later run.",
+            )  # fmt: skip
+        side_by_side(seen, indexes)
+        expect.result(seen, [f"{index:02d}.json" for index in indexes])
 
 
 # ----------------------------------------
@@ -86,8 +90,16 @@ def published(answer: Answer) -> None:
 def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> None:
     """Have the database hang up on these queries in the next run, so often each."""
     folder = answer.folder / f"hang-ups-{len(answer.runs)}"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     answer.environment(**{FLAKY: hang_ups(times, folder)})
+
+
+def held(answer: Answer, indexes: Collection[int]) -> str:
+    """A gate that holds these queries, waiting for one more than will ever come.
+
+    Whatever begins as soon as another query has failed, begins before these have ended.
+    """
+    return answer.gate([(sorted(indexes), len(indexes) + 1)])
 
 
 def asked(seen: Run) -> set[int]:
@@ -104,10 +116,10 @@ def queries(seen: Run) -> Timeline:
     return Timeline(tuple(span for span in seen.timeline if span.id in homes))
 
 
-def side_by_side(seen: Run) -> None:
-    """The queries were not asked one at a time."""
-    if (spans := queries(seen)).peak < 2:
-        raise NotYet("Your queries ran one at a time.", "They should run side by side.", expect.why(spans))
+def side_by_side(seen: Run, indexes: Collection[int]) -> None:
+    """Two queries at least were in flight together, at a gate that waited for two."""
+    if not together(seen.asked, [(sorted(indexes), 2)]):
+        raise NotYet("Your queries ran one at a time.", "They should run side by side.", expect.why(queries(seen)))
 
 
 def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
@@ -126,16 +138,18 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
     if not found:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", expected,
-            "An error that .result() raises skips what stands behind it." if failed
-            else f"Submit a task of that name: a plain function that is called is no task run, and {name} is given.",
+            "An error that .result() raises skips the lines after it." if failed
+            else f"Submit the task {name}: calling a plain function makes no task run.",
         )  # fmt: skip
     if len(found) > 1:
-        raise NotYet(f"{name!r} ran {len(found)} times.", expected, "It follows all of the queries, and not each.")
+        raise NotYet(
+            f"{name!r} ran {len(found)} times.", expected, "It should follow all of the queries, not each of them."
+        )
     if found[0].start is None:
         raise NotYet(
-            f"{name!r} was submitted and never began, when query {failed} had failed.", expected,
-            "What is named in wait_for must have succeeded, or the task that waits is left out: wait(futures) yourself "
-            "before you submit it, or say allow_failure(future).",
+            f"{name!r} was submitted but never began{f' when query {failed} had failed' if failed else ''}.", expected,
+            "Everything in wait_for must succeed, or Prefect leaves out the task that waits: call wait(futures) yourself "
+            "before you submit it, or use allow_failure(future).",
         )  # fmt: skip
     if found[0].state != "COMPLETED":
         raise NotYet(f"{name!r} ended {found[0].state}.", "It should complete.")
@@ -144,7 +158,7 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
         late = max(spans, key=lambda span: float("inf") if span.end is None else span.end)
         raise NotYet(
             f"{name!r} began before {late.name} had ended.", expected,
-            f"That query {failed} has failed does not mean that the others have ended: wait(futures) waits for all."
+            f"When query {failed} has failed, the others may still be going: wait(futures) waits for all of them."
             if failed else "Wait for all futures before you submit it, or name them in wait_for.",
         )  # fmt: skip
     return Timeline(tuple(found))
@@ -169,65 +183,123 @@ def out(answer: Answer) -> Path:
     return answer.folder / "data" / "out"
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is published at a moment.
+
+    Args:
+        folder: the folder that the link leads to; None if there is none.
+        files: its files with their text.
+        marks: of the link and of the folder, what is another after each change to them, also one that was undone.
+    """
+
+    folder: Path | None
+    files: dict[str, str] | None
+    marks: tuple
+
+
+def shown(answer: Answer) -> Shown:
+    """What is published now."""
+    link = out(answer)
+    try:
+        folder = link.resolve(strict=True)
+        marks = tuple((found.st_ino, found.st_ctime_ns) for found in (link.lstat(), folder.stat()))
+    except (OSError, RuntimeError):  # nothing there, or a link to itself
+        return Shown(None, None, ())
+    return Shown(folder, contents(folder), marks)
+
+
 def contents(folder: Path) -> dict[str, str] | None:
-    """The files of a folder with their text; None if it is none."""
-    if not folder.is_dir():
+    """The files of a folder with their text, or what is there in place of a file; None if it is no folder."""
+    try:
+        return {file.name: _text(file) for file in folder.iterdir()}
+    except OSError:
         return None
-    return {file.name: file.read_text() if file.is_file() else "(a folder)" for file in folder.iterdir()}
 
 
-def still_published(answer: Answer, former: Path, held: Mapping[str, str], failed: int) -> None:
-    """The folder that was published before a run in which a query failed is so after it, with all that it held."""
-    now = contents(out(answer))
-    expected = "What was published before should be there as it was: all of the new results, or none."
-    if out(answer).resolve() == former and now == held:
+def _text(file: Path) -> str:
+    if file.is_symlink():
+        return "(a link)"
+    if not file.is_file():
+        return "(a folder)" if file.is_dir() else "(no regular file)"
+    try:
+        return file.read_bytes().decode(errors="backslashreplace")
+    except OSError as error:
+        return f"(cannot be read: {error.strerror})"
+
+
+def still_published(answer: Answer, before: Shown, failed: int) -> None:
+    """What was published before a run in which a query failed is so after it, and was so all the while."""
+    now = shown(answer)
+    expected = "What was published before should stay as it was: all of the new results, or none."
+    if now == before:
         return
-    if not now:
+    if not now.files:
         raise NotYet(
-            f"When query {failed} had failed, {'an empty folder' if now == {} else 'nothing'} was published.", expected,
-            "Do not remove the former folder in advance.",
+            f"When query {failed} had failed, {'nothing' if now.files is None else 'an empty folder'} was published.",
+            expected, "Don't remove the former folder in advance.",
         )  # fmt: skip
-    if out(answer).resolve() == former:
-        _written_straight(sorted(set(now) - set(held)), expected)
+    if now.folder == before.folder:
+        if now.files == before.files:
+            raise NotYet(
+                f"When query {failed} had failed, data/out showed the former files again, but your flow had changed it "
+                "in between.",
+                expected,
+                "Don't publish and take it back: somebody may look in between. Publish last, when you know that every "
+                "query went well.",
+            )
+        _written_into(answer, before, now, expected)
     raise NotYet(
-        f"When query {failed} had failed, a folder of {len(now)} files was published.",
+        f"When query {failed} had failed, a folder of {len(now.files)} files was published.",
         expected,
         "Publish last: when every result is there, and not in a `finally`.",
     )
 
 
-def now_published(answer: Answer, former: Path, wanted: Mapping[str, object]) -> None:
-    """Just these files are published, in a folder of their own."""
-    now = contents(out(answer))
+def now_published(answer: Answer, before: Shown, wanted: Mapping[str, object]) -> None:
+    """Just these files are published, in a new folder."""
+    now = shown(answer)
     expected = f"data/out should show {len(wanted)} files: {', '.join(wanted)}."
-    if now is None:
+    if now.files is None:
         raise NotYet("After a run that went well, data/out is no folder.", expected)
-    if out(answer).resolve() == former:
-        if set(now) == set(FORMER):
+    if now.folder == before.folder:
+        if now.files == before.files:
             raise NotYet(
                 "After a run that went well, data/out still shows the former folder.", expected,
                 "publishing.publish(folder) makes the new one visible.",
             )  # fmt: skip
-        _written_straight(sorted(set(now) - set(FORMER)), expected)
-    if set(now) != set(wanted):
-        raise NotYet(f"data/out shows {len(now)} files: {', '.join(sorted(now)) or 'none'}.", expected)
+        _written_into(answer, before, now, expected)
+    if set(now.files) != set(wanted):
+        raise NotYet(f"data/out shows {len(now.files)} files: {', '.join(sorted(now.files)) or 'none'}.", expected)
     for name, content in wanted.items():
-        if _read(now[name]) != content:
-            raise NotYet(f"{name} holds {now[name][:60]!r} …", f"It should hold, as JSON, {json.dumps(content)[:60]} …")
+        if _read(now.files[name]) != content:
+            raise NotYet(
+                f"{name} holds {now.files[name][:60]!r} …", f"It should hold, as JSON, {json.dumps(content)[:60]} …"
+            )
 
 
-def _written_straight(names: list[str], expected: str) -> None:
+def _written_into(answer: Answer, before: Shown, now: Shown, expected: str) -> None:
+    """Files of the published folder changed: one that the grader published, or one of the answer's own."""
+    changed = sorted(name for name, text in now.files.items() if before.files.get(name) != text)
+    gone = sorted(set(before.files) - set(now.files))
+    did = f"wrote {', '.join(changed)} into" if changed else f"removed {', '.join(gone)} from"
+    where = before.folder.relative_to(answer.folder) if before.folder.is_relative_to(answer.folder) else before.folder
+    if before.folder.name == "former":
+        raise NotYet(
+            f"Your flow {did.replace(' into', ' straight into')} the published folder.", expected,
+            "If somebody looks meanwhile, or the flow fails, only a part is there: write into the run's own folder, "
+            "publishing.staging(…), and publish it as a whole.",
+        )  # fmt: skip
     raise NotYet(
-        f"Your flow wrote {', '.join(names) or 'its files'} straight into the published folder.", expected,
-        "Whoever looks meanwhile, or after a failure, finds a part: write into a folder of the run's own, "
-        "publishing.staging(…), and publish it as a whole.",
+        f"Your flow {did} {where}, the folder that your run before had published.", expected,
+        "Each run needs its own folder: name it after the run, publishing.staging(str(flow_run.id)).",
     )  # fmt: skip
 
 
 def _read(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

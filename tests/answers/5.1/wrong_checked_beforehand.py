@@ -1,4 +1,4 @@
-# message: failed over query \d+, and no task run did
+# message: failed because of query \d+, but no task run did
 from prefect import flow, task
 
 from workbook.work import ask

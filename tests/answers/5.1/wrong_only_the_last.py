@@ -1,4 +1,4 @@
-# message: Query \d+ failed, and your flow ended Completed
+# message: Query \d+ failed, but your flow ended Completed
 from prefect import flow, task
 
 from workbook.work import ask

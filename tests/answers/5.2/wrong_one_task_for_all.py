@@ -1,4 +1,4 @@
-# message: 1 task run ran.*Each piece of work is a task run of its own
+# message: Query \d+ ran in a thread of which Prefect knows nothing
 from concurrent.futures import ThreadPoolExecutor
 
 from prefect import flow, task

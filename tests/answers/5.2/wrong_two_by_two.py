@@ -1,4 +1,4 @@
-# message: At most 2 of 4 task runs ran at once.*Batches
+# message: At most 2 of your tasks ran at once\. It should have been 4\..*batches
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Without DATABASE_URL your flow would connect to 'db\.example' all the same.*A default is a cred
+# message: Without DATABASE_URL your flow would still connect to 'db\.example'.*A default is a cred
 import os
 
 from prefect import flow

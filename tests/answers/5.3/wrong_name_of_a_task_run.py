@@ -1,4 +1,4 @@
-# message: is in the name, the tags or the state of task run
+# message: is in the name of a task run
 import logging
 import os
 

@@ -1,4 +1,4 @@
-# message: is in the parameters of the subflow run
+# message: is in the parameters of a subflow run
 import os
 
 from prefect import flow

@@ -1,4 +1,4 @@
-# message: would connect to 'db\.example', and DATABASE_URL names 'db-\w+\.example'.*That host is written in the code
+# message: would connect to 'db\.example', and DATABASE_URL names 'db-\w+\.example'.*written in the code
 from prefect import flow
 from sqlalchemy import make_url
 

@@ -1,4 +1,4 @@
-# message: The limit on 'reporting' was 2, and after your flow it is 20
+# message: The limit on 'reporting' was 3, and after your flow it is 20
 from prefect import flow, task
 
 from workbook.limits import ensure_limit

@@ -1,4 +1,4 @@
-# message: [23] of your [46] task runs do not have the tag 'reporting' but \['reportng'\].*look for a typo
+# message: 2 of 4 task runs do not have the tag 'reporting' but \['reportng'\].*Look for a typo
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: gave up waiting.*A patience ends the deadlock, and does not mend it
+# message: gave up waiting.*A timeout ends the deadlock, but doesn't fix it
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: No two of your tasks ran at once.*a task runner with one worker
+# message: At most 1 of your tasks ran at once\. It should have been 5\..*a task runner with one worker
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 
