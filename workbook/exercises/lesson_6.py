@@ -55,7 +55,7 @@ def cleaned(answer: Answer) -> None:
 
 def published(answer: Answer) -> None:
     """One run in which a query fails, which must change nothing, and two that go well, each in a new folder."""
-    former = publish_former(answer)
+    publish_former(answer)
     before = shown(answer)
     indexes = answer.chance.sample(NUMBERS, 4)
     dead = indexes[-1]  # the others have their results then
@@ -74,7 +74,7 @@ def published(answer: Answer) -> None:
         expect.asked_in_tasks(seen, indexes, SECONDS)
         rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
         now_published(answer, before, {f"{index:02d}.json": rows[index] for index in indexes})
-        if contents(former) != FORMER:
+        if contents(before.folder) != before.files:
             raise NotYet(
                 "The folder that was published before was changed or removed.", "It should stay as it was.",
                 "Somebody may just be reading it: turn the link, and leave the tidying to a later run.",
@@ -148,8 +148,8 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
     if found[0].start is None:
         raise NotYet(
             f"{name!r} was submitted but never began{f' when query {failed} had failed' if failed else ''}.", expected,
-            "Everything in wait_for must succeed, or Prefect leaves out the task that waits: call wait(futures) yourself "
-            "before you submit it, or use allow_failure(future).",
+            "Everything in wait_for must succeed, or Prefect leaves out the task that waits: call wait(futures) before "
+            "you submit it, or use allow_failure(future).",
         )  # fmt: skip
     if found[0].state != "COMPLETED":
         raise NotYet(f"{name!r} ended {found[0].state}.", "It should complete.")
@@ -164,18 +164,13 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
     return Timeline(tuple(found))
 
 
-def publish_former(answer: Answer) -> Path:
-    """Publish a folder, as if by a run of the day before: `data/out` is a link to it.
-
-    Returns:
-        The folder itself.
-    """
+def publish_former(answer: Answer) -> None:
+    """Publish a folder, as if by a run of the day before: `data/out` is a link to it."""
     former = answer.folder / "data" / "runs" / "former"
     former.mkdir(parents=True)
     for name, text in FORMER.items():
         (former / name).write_text(text)
     out(answer).symlink_to(former, target_is_directory=True)
-    return former
 
 
 def out(answer: Answer) -> Path:

@@ -8,20 +8,19 @@ from workbook.sandbox import Answer, Run
 
 def nightly(answer: Answer) -> None:
     """A night on which trying again helps, and one on which it does not; in between the limit is another."""
-    former = lesson_6.publish_former(answer)
+    lesson_6.publish_former(answer)
+    former = lesson_6.shown(answer)
     slots, other = answer.chance.sample([2, 3], 2)
     indexes = answer.chance.sample(NUMBERS, 2 * slots + 1)
     shaky = answer.chance.choice(indexes[1:])
-
-    def night(seconds: float) -> Run:
-        lesson_6.with_hang_ups(answer, {shaky: 2})
-        return answer(indexes, seconds)
-
+    lesson_6.with_hang_ups(answer, {shaky: 2})
     with answer.limit("database", slots):
-        seen = expect.patiently({"database": slots}, night, 2 * SECONDS)
-        expect.tries(seen, dict.fromkeys(indexes, 1) | {shaky: 3})
+        seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
+        expect.tries(seen, dict.fromkeys(indexes, 1) | {shaky: 3}, SECONDS)
         expect.completed(seen)
-        expect.peak(seen, slots, tag="database")
+        expect.never_above(seen, slots, tag="database")
+        expect.all_tagged(seen, indexes, "database")
+        expect.peak(seen, slots, indexes, tag="database")
         in_order(seen)
         rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
         lesson_6.now_published(answer, former, {
@@ -33,17 +32,17 @@ def nightly(answer: Answer) -> None:
         })  # fmt: skip
         expect.slots_returned("database")
 
-    before = lesson_6.out(answer).resolve()
-    held = lesson_6.contents(before)
+    before = lesson_6.shown(answer)
     indexes = answer.chance.sample(NUMBERS, 5)
     dead = [indexes[0], answer.chance.choice(indexes[1:])]
     lesson_6.with_hang_ups(answer, dict.fromkeys(dead, FOR_GOOD))
     with answer.limit("database", other):
-        seen = answer(indexes, 2 * SECONDS)
-        expect.tries(seen, dict.fromkeys(indexes, 1) | dict.fromkeys(dead, 3))
+        seen = answer(indexes, SECONDS, gate=lesson_6.held(answer, set(indexes) - set(dead)))
+        expect.tries(seen, dict.fromkeys(indexes, 1) | dict.fromkeys(dead, 3), SECONDS)
         expect.never_above(seen, other, tag="database")
+        expect.all_tagged(seen, indexes, "database")
         in_order(seen, failed=dead[0])
-        lesson_6.still_published(answer, before, held, dead[0])
+        lesson_6.still_published(answer, before, dead[0])
         expect.failed(seen, dead)
         expect.slots_returned("database")
 
