@@ -18,6 +18,7 @@ from typing import Any
 
 import filelock
 import pytest
+from jupyter_client.connect import LocalPortCache
 
 from flows import warehouse
 from workbook import server
@@ -25,6 +26,18 @@ from workbook.grader import Grader
 
 CHECKOUT = Path(__file__).resolve().parent
 GRADERS = 3  # answers judged at the same time; each needs a server
+
+
+_PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)
+
+
+def free_port() -> int:
+    """A port for something that binds it seconds later: each process of the tests has its own thousand.
+
+    They lie below those that the system gives to outgoing connections. One of these would sometimes be taken by then,
+    and the kernel or server would die: with "Kernel died before replying to kernel_info", say.
+    """
+    return next(port for port in _PORTS if server.port_is_free(port))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     os.environ |= {"WORKBOOK_HOME": str(folder / "home"), "WORKBOOK_DATA": str(folder / "data")}
     os.environ |= {"WORKBOOK_TIME_SCALE": "0.2"}  # queries of 0.04 to 0.24 s
-    own = 20_000 + os.getpid() % 10_000  # two sessions at once on one machine shall not set the same port aside
-    server.FIRST_PORT = next(port for port in range(own, own + 100) if server.port_is_free(port))
+    LocalPortCache.find_available_port = lambda cache, ip: free_port()  # for kernels
+    server.FIRST_PORT = free_port()
     url = f"http://127.0.0.1:{server.FIRST_PORT}/api"
     server.point_at(url)
     os.environ["WORKBOOK_STARTED_URL"] = url

@@ -22,7 +22,7 @@ import sqlalchemy
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from conftest import CHECKOUT, put_tables
+from conftest import CHECKOUT, free_port, put_tables
 
 PREFECT = [sys.executable, "-m", "prefect"]
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
@@ -133,12 +133,6 @@ def wait_for(condition: Callable[[], object], seconds: float, otherwise: Callabl
     while not condition():
         assert time.monotonic() < until, f"waited {seconds:g} s in vain. {otherwise()}"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 POSTGRES = os.environ.get("WORKBOOK_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")

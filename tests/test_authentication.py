@@ -25,9 +25,9 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from conftest import CHECKOUT
+from conftest import CHECKOUT, free_port
 from tests import production
-from tests.production import clean_environment, free_port, wait_for
+from tests.production import clean_environment, wait_for
 from workbook import server
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs

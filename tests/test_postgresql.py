@@ -15,9 +15,9 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy.engine import URL
 
-from conftest import CHECKOUT
+from conftest import CHECKOUT, free_port
 from tests import production
-from tests.production import PREFECT, clean_environment, free_port, wait_for
+from tests.production import PREFECT, clean_environment, wait_for
 from workbook.observe import observe_run
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
