@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -170,7 +171,30 @@ def main() -> None:
             reply("error", str(error))
 
 
-def _judge(exercise_id: str, source: Source, seconds: float | None) -> Verdict:
+def _judge(*request: Any) -> Verdict:
+    """Judge in a process that is forked from the one that has loaded Prefect, as answers are, where the system can."""
+    context = children.context()
+    if context.get_start_method() != "forkserver":
+        return _judge_here(*request)
+    ours, theirs = context.Pipe(duplex=False)
+    judging = context.Process(target=_judge_there, args=(theirs, *request))
+    judging.start()
+    theirs.close()
+    try:
+        return ours.recv()
+    except EOFError:
+        raise server.ServerError(f"The grading process died: {log_file(server.home())} says why.") from None
+    finally:
+        judging.terminate()  # if it is still at it; then it ends the answer first
+        judging.join()
+
+
+def _judge_there(connection: Connection, *request: Any) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    connection.send(_judge_here(*request))
+
+
+def _judge_here(exercise_id: str, source: Source, seconds: float | None) -> Verdict:
     from workbook.exercises import find
     from workbook.grading import judge
 

@@ -11,7 +11,6 @@ from workbook import progress
 from workbook.answers import Source, untouched
 from workbook.exercises import Exercise, NotYet, Verdict, find
 from workbook.grader import of_this_process
-from workbook.plots import picture
 from workbook.progress import NOT_ATTEMPTED, NOT_YET, PASSED
 from workbook.sandbox import GRADING, Answer, AnswerError, Broken, pack
 from workbook.server import ServerError
@@ -100,6 +99,8 @@ class _Shown:
     """A verdict as a notebook shows it: words, the learner's own run drawn below, and both as text."""
 
     def __init__(self, verdict: Verdict) -> None:
+        from workbook.plots import picture  # matplotlib takes a second to load
+
         self.verdict = verdict
         self.picture = picture(verdict.timeline) if verdict.timeline is not None and len(verdict.timeline) else None
 

@@ -1,4 +1,4 @@
-"""What the process that answers are forked from loads once, so that none of them has to: Prefect, and the database.
+"""What the process that graders and answers are forked from loads once, so that none of them has to.
 
 Only modules are loaded here. Nothing may start a thread, for a fork keeps none but the one that forks. What is loaded
 stays, so no garbage is looked for meanwhile, nor among it in any of the children (docs.python.org: gc.freeze).
@@ -20,8 +20,11 @@ import prefect.utilities.visualization
 import pydantic.v1
 import sqlalchemy.dialects.sqlite
 
-import workbook.sandbox
+import workbook.grading
 import workbook.work
+from workbook.exercises import all_exercises
+
+all_exercises()
 
 gc.freeze()
 gc.enable()

@@ -9,6 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from prefect.client.orchestration import get_client
@@ -320,6 +321,60 @@ def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, s
     )  # fmt: skip
 
 
+def queried(seen: Run, indexes: Collection[int]) -> Timeline:
+    """The timeline of the task runs in which these queries ran, and of no others."""
+    homes = {note.task_run_id for note in seen.asked if note.index in indexes}
+    spans = tuple(span for span in seen.timeline if span.id in homes)
+    return replace(seen.timeline, spans=spans, until=seen.timeline.now)
+
+
+def nothing_else(seen: Run, indexes: Collection[int]) -> None:
+    """No query ran but these."""
+    if others := sorted({note.index for note in seen.asked} - set(indexes)):
+        raise NotYet(
+            f"Your flow asked query {others[0]}, which it wasn't given.", "It should ask only what it is given.",
+            "Look at what you pass to ask().",
+        )  # fmt: skip
+
+
+def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
+    """All these queries were in flight together, in a run that no limit holds back and whose queries met at a gate."""
+    if together(seen.asked, [(indexes, len(indexes))]):
+        return
+    spans, most = queried(seen, indexes), in_flight(seen.asked, indexes)
+    if spans.peak < len(indexes):
+        raise NotYet(
+            f"At most {spans.peak} of your tasks ran at once.",
+            f"All {len(indexes)} should run at the same time.",
+            why(spans) or "Submit all of them before you wait for any. A task runner with few workers, and batches, "
+            "hold back too.",
+        )
+    raise NotYet(
+        f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
+        f"All {len(indexes)} queries should run at the same time.",
+        "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
+    )
+
+
+def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:
+    """A list of the right rows has them in the order of `indexes`; says which order it is, if it is another."""
+    rows = rows_of(indexes)
+    if not isinstance(found, list) or found == rows or Counter(map(repr, found)) != Counter(map(repr, rows)):
+        return
+    order = [indexes[rows.index(part)] for part in found]
+    ends = {note.index: span.end for note in seen.asked for span in seen.timeline if span.id == note.task_run_id}
+    finished = sorted(indexes, key=lambda index: ends.get(index) or 0.0)
+    known = {"in the order in which your tasks ended": finished, "sorted by the number of their query": sorted(indexes),
+             "in reverse": list(reversed(indexes))}  # fmt: skip
+    which = next((name for name, other in known.items() if other == order), "in another order")
+    raise NotYet(
+        f"Your flow returned the right results {which}: query {order[0]} comes first.",
+        f"They should come in the order of `indexes`: query {indexes[0]} first.",
+        "Go through your own list of futures, in the order in which you submitted them. as_completed() goes through "
+        "them in the order in which they end.",
+    )
+
+
 def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
     """The task run of each of these queries carries the tag."""
     homes = {note.task_run_id for note in seen.asked if note.index in indexes}
@@ -333,6 +388,17 @@ def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
         "A tag that has no limit of exactly its name limits nothing, and nothing warns you. Look for a typo, or write "
         "the name once and use it for all.",
     )
+
+
+def limit_kept(tag: str, slots: int) -> None:
+    """The limit is what the grader set it to: what an answer changed explains what follows."""
+    found = read_limit(tag)
+    if found is None or found.slots != slots:
+        raise NotYet(
+            f"The limit on {tag!r} was {slots}, and after your flow it is {found.slots if found else 'gone'}.",
+            "Your flow should leave the limit as it is.",
+            "It belongs to the server, and other flows rely on it.",
+        )
 
 
 def slots_returned(tag: str, patience: float = 5) -> None:

@@ -3,13 +3,15 @@
 from workbook.exercises import Exercise, expect
 from workbook.sandbox import Answer
 
+SECONDS = 0.1  # of the query
+
 
 def first(answer: Answer) -> None:
     index = answer.chance.randrange(20)
-    seen = answer(index, 0.2)
+    seen = answer(index, SECONDS)
     expect.result(seen, *expect.rows_of([index]))
-    expect.task_runs(seen, 1)
-    expect.asked_in_tasks(seen, [index])
+    expect.asked_in_tasks(seen, [index], SECONDS)
+    expect.nothing_else(seen, [index])
 
 
 EXERCISES = (

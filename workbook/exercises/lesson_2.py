@@ -2,44 +2,81 @@
 
 import operator
 from collections import Counter
+from dataclasses import replace
 
 from workbook.exercises import Exercise, NotYet, expect
 from workbook.sandbox import Answer, Run, Strange
+from workbook.work import in_flight
+
+SECONDS = 0.1  # of each query
 
 
 def at_once(answer: Answer) -> None:
-    indexes = answer.chance.sample(range(20), answer.chance.randint(7, 9))
-    seen = expect.patiently({None: len(indexes)}, lambda seconds: answer(indexes, seconds))
-    expect.result(seen, expect.rows_of(indexes))
-    expect.task_runs(seen, len(indexes))
-    expect.asked_in_tasks(seen, indexes)
-    expect.all_at_once(seen)
+    """All meet; in a second run the first query ends late, so the order of ending is another than that of asking."""
+    for late in (False, True):
+        indexes = answer.chance.sample(range(20), answer.chance.randint(7, 9))
+        seen = answer(indexes, SECONDS, gate=_late(answer, indexes) if late else answer.gate([(indexes, len(indexes))]))
+        expect.in_order(seen, seen.result, indexes)
+        expect.result(seen, expect.rows_of(indexes))
+        expect.asked_in_tasks(seen, indexes, SECONDS)
+        expect.nothing_else(seen, indexes)
+        if not late:
+            expect.side_by_side(seen, indexes)
+
+
+def _late(answer: Answer, indexes: list[int]) -> str:
+    """A gate at which the first query waits for the last, while those in between pass."""
+    return answer.gate([([indexes[0], indexes[-1]], 2)])
 
 
 def mapped(answer: Answer) -> None:
     """As many words as queries: what is not wrapped in unmapped() would be dealt out one by one."""
-    indexes = answer.chance.sample(range(20), answer.chance.randint(4, 6))
-    words = [f"word-{answer.chance.randrange(1000)}" for _ in indexes]
-    seen = expect.patiently({None: len(indexes)}, lambda seconds: answer(indexes, seconds, words))
-    rows = expect.rows_of(indexes)
-    if seen.state.is_completed() and seen.result == [[len(r), word] for r, word in zip(rows, words, strict=True)]:
-        raise NotYet(
-            "Every task was given one of the words.",
-            "Every task should be given the whole list.",
-            "map() deals out every list that it is given: wrap what all tasks share in unmapped().",
-        )
-    expect.result(seen, [[len(r), words] for r in rows])
-    expect.task_runs(seen, len(indexes))
-    expect.asked_in_tasks(seen, indexes)
-    expect.all_at_once(seen)
+    for late in (False, True):
+        indexes = _with_different_counts(answer)
+        words = [f"word-{answer.chance.randrange(1000)}" for _ in indexes]
+        gate = _late(answer, indexes) if late else answer.gate([(indexes, len(indexes))])
+        seen = answer(indexes, SECONDS, words, gate=gate)
+        rows = expect.rows_of(indexes)
+        if seen.state.is_completed() and seen.result == [[len(r), word] for r, word in zip(rows, words, strict=True)]:
+            raise NotYet(
+                "Every task was given one of the words.",
+                "Every task should be given the whole list.",
+                "map() deals out every list that it is given: wrap what all tasks share in unmapped().",
+            )
+        expect.result(seen, [[len(r), words] for r in rows])
+        expect.asked_in_tasks(seen, indexes, SECONDS)
+        expect.nothing_else(seen, indexes)
+        if not late:
+            expect.side_by_side(seen, indexes)
+
+
+def _with_different_counts(answer: Answer) -> list[int]:
+    """Four to six queries with different numbers of rows, so that the order shows in the result."""
+    numbers = answer.chance.sample(range(20), 20)
+    different = {len(rows): index for index, rows in zip(numbers, expect.rows_of(numbers), strict=True)}
+    return answer.chance.sample(list(different.values()), answer.chance.randint(4, 6))
 
 
 def two_fail(answer: Answer) -> None:
-    good = answer.chance.sample(range(20), 6)
-    bad = answer.chance.sample(range(20, 99), 2)
-    indexes = answer.chance.sample([*good, *bad], 8)
-    seen = expect.patiently({None: 2}, lambda seconds: answer(indexes, seconds))
-    kept, lost = ([index for index in indexes if index in part] for part in (good, bad))
+    """Two of those that exist meet; in a second run the first of them ends late."""
+    for late in (False, True):
+        good = answer.chance.sample(range(20), 6)
+        bad = answer.chance.sample(range(20, 99), 2)
+        indexes = answer.chance.sample([*good, *bad], 8)
+        kept, lost = ([index for index in indexes if index in part] for part in (good, bad))
+        seen = answer(indexes, SECONDS, gate=_late(answer, kept) if late else answer.gate([(kept, 2)]))
+        _two_failed(seen, kept, lost)
+        if not late and in_flight(seen.asked, kept) < 2:
+            raise NotYet(
+                "Your queries ran one at a time." if expect.queried(seen, indexes).peak < 2
+                else "Your tasks ran at the same time, but their queries one at a time.",
+                "They should run side by side.",
+                expect.why(expect.queried(seen, indexes)) or "Submit all of them before you wait for any.",
+            )  # fmt: skip
+
+
+def _two_failed(seen: Run, kept: list[int], lost: list[int]) -> None:
+    _really_failed(seen, kept)
     if not seen.state.is_completed() and "LookupError" in str(seen.error or seen.state.message):
         raise NotYet(
             "One query failed, and with it your flow: the answers of all others are lost.",
@@ -47,23 +84,47 @@ def two_fail(answer: Answer) -> None:
             "future.result() raises what the task raised: result(raise_on_failure=False) gives it back instead, and "
             "future.state says how the task ended.",
         )
-    _answers_and_failed(seen, expect.rows_of(kept), lost)
-    expect.task_runs(seen, len(indexes))
-    states = Counter(span.state for span in seen.timeline)
-    if states["FAILED"] != len(bad):
+    _answers_and_failed(seen, kept, lost)
+    asked = Counter(note.index for note in seen.asked)
+    if never := [index for index in lost if not asked[index]]:
         raise NotYet(
-            f"{states['FAILED']} task runs ended Failed, although {len(bad)} queries do not exist.",
+            f"Query {never[0]} does not exist, and your flow did not ask it.",
+            "It should ask every query of `indexes`: only the database knows which exist.",
+            "Submit a task for each, and see how it ends.",
+        )
+    expect.asked_in_tasks(seen, kept + lost)
+    expect.took(replace(seen, asked=tuple(note for note in seen.asked if note.index in kept)), SECONDS)
+    expect.nothing_else(seen, kept + lost)
+    if well := [span for span in expect.queried(seen, lost) if span.state != "FAILED"]:
+        raise NotYet(
+            f"{well[0].name} ended {well[0].state.title()}, although its query does not exist.",
             "A task whose query fails should end Failed, where everybody can see it.",
             "Let the exception leave the task, and look at the states when you collect.",
         )
-    expect.asked_in_tasks(seen, kept + lost)
-    if seen.timeline.peak < 2:
-        expect.all_at_once(seen)
 
 
-def _answers_and_failed(seen: Run, rows: list, lost: list[int]) -> None:
+def _really_failed(seen: Run, kept: list[int]) -> None:
+    """No query that exists failed, and no task run after its query: an answer that lacks those rows is right."""
+    if errors := [note for note in seen.asked if note.index in kept and note.error]:
+        raise NotYet(
+            f"Query {errors[0].index} failed in your run: {errors[0].error.rstrip('.')}.",
+            "It exists, so it should have been answered.",
+            "If your code didn't cause this, check again.",
+        )
+    ended = {span.id: span for span in expect.queried(seen, kept)}
+    for note in seen.asked:
+        span = ended.get(note.task_run_id)
+        if note.index in kept and span and span.state in ("FAILED", "CRASHED"):
+            raise NotYet(
+                f"Query {note.index} was answered, but then its task run, {span.name}, ended {span.state.title()}.",
+                "It should end Completed and return the rows.",
+                "Look at what your task does besides ask(): what it printed and logged says what went wrong.",
+            )
+
+
+def _answers_and_failed(seen: Run, kept: list[int], lost: list[int]) -> None:
     """The flow returned both lists; what is wrong with one is said of that one."""
-    found = seen.result
+    found, rows = seen.result, expect.rows_of(kept)
     if seen.state.is_completed() and isinstance(found, dict) and found.keys() == {"answers", "failed"}:
         answers, failed = found["answers"], found["failed"]
         if isinstance(answers, list) and (odd := [part for part in answers if isinstance(part, Strange)]):
@@ -73,13 +134,22 @@ def _answers_and_failed(seen: Run, rows: list, lost: list[int]) -> None:
                 "result(raise_on_failure=False) gives back what the task raised, as if it were its result: "
                 "future.state.is_completed() tells the two apart.",
             )
+        well = {note.index for note in seen.asked if not note.error}
+        if isinstance(failed, list) and (wrongly := [index for index in kept if index in failed and index in well]):
+            raise NotYet(
+                f"Query {wrongly[0]} was answered, but it is in the list 'failed'.",
+                f"That list should be {lost!r}.",
+                "Keep each future together with its index. And wait first: before future.wait() or future.result() "
+                "returns, future.state may be an old one from the server, also in a loop over as_completed().",
+            )
+        expect.in_order(seen, answers, kept)
         if isinstance(answers, list) and answers != rows:
             raise NotYet(
-                f"{sum(map(operator.eq, answers, rows))} of {len(rows)} answers are in their place.",
-                "There should be one for each query that exists, in the order of `indexes`.",
-                "The order of finishing is chance: go through your own list of futures.",
+                f"{len(answers)} answers came, and {sum(map(operator.eq, answers, rows))} of them are in their place.",
+                f"There should be {len(rows)}: the rows of each query that exists, in the order of `indexes`.",
+                "Look at what you put into 'answers'.",
             )
-        if failed != lost:
+        if failed != lost and not (isinstance(failed, list) and any(isinstance(part, Strange) for part in failed)):
             raise NotYet(
                 f"As 'failed' you returned {failed!r}.",
                 f"It should be {lost!r}.",

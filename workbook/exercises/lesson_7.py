@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import string
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -22,18 +22,20 @@ from prefect.client.schemas.filters import (
     FlowFilterName,
     FlowRunFilter,
     FlowRunFilterDeploymentId,
+    FlowRunFilterStartTime,
 )
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
 from prefect.client.schemas.sorting import DeploymentSort, FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
-from workbook.exercises import Exercise, NotYet
-from workbook.sandbox import Answer
+from workbook.exercises import Exercise, NotYet, expect
+from workbook.sandbox import Answer, AnswerError, Broken
 
 SETTINGS = ("PREFECT_API_URL", "PREFECT_API_KEY", "DATABASE_URL")
-WORKER_SECONDS = 100  # for one start of a worker and one flow run in a process of its own
-LEAK = 4  # characters in a row of a secret that give it away
+FLOW = "nightly"
+CALL_SECONDS = 45  # for the learner's call, which should not wait for anything
+WORKER_SECONDS = 80  # for one start of a worker and one flow run in its own process
 
 
 # ----------------------------------------
@@ -41,35 +43,27 @@ LEAK = 4  # characters in a row of a secret that give it away
 
 
 def masked(answer: Answer) -> None:
-    """Two environments with secrets of chance, and one with none; no piece of a secret may come out anywhere."""
-    before = os.environ.get("PREFECT_API_URL")
-    try:
-        for _ in range(2):
-            _one_environment(answer)
-        answer.environment(**dict.fromkeys(SETTINGS))
-        _settings_are(
-            answer.call(), {"api_url": None, "api_key": "not set", "database_url": None}, "an environment with none"
-        )
-    finally:
-        answer.environment(PREFECT_API_URL=before)
+    """Two environments with random secrets, and one with none; no piece of a secret may come out anywhere."""
+    for _ in range(2):
+        _one_environment(answer)
+    answer.environment(**dict.fromkeys(SETTINGS))
+    _settings_are(
+        answer.call(), {"api_url": None, "api_key": "not set", "database_url": None}, "an environment with none"
+    )
 
 
 def _one_environment(answer: Answer) -> None:
-    key, password = f"pnu_{_secret(answer, 24)}", _secret(answer, 16)
+    key, password = expect.secret(answer.chance, 24), expect.secret(answer.chance, 16)
     host = f"db-{answer.chance.randrange(10**4)}.example.com:{answer.chance.randrange(5000, 6000)}"
     api_url = f"https://prefect-{answer.chance.randrange(10**4)}.example.com/api"
     start, end = "postgresql://shop:", f"@{host}/orders"
     answer.environment(PREFECT_API_URL=api_url, PREFECT_API_KEY=key, DATABASE_URL=f"{start}{password}{end}")
     returned = answer.call()
-    for name, secret in (("key", key.removeprefix("pnu_")), ("password", password)):
+    for name, secret in (("key", key), ("password", password)):
         _keeps_secret(name, secret, str(returned), "What you returned")
-        _keeps_secret(name, secret, answer.printed(), "What you printed")
+        _keeps_secret(name, secret, answer.printed(None), "What you printed")
     wanted = {"api_url": api_url, "api_key": "set", "database_url": f"{start}***{end}"}
     _settings_are(returned, wanted, "an environment with all three")
-
-
-def _secret(answer: Answer, length: int) -> str:
-    return "".join(answer.chance.choices(string.ascii_letters + string.digits, k=length))
 
 
 def _keeps_secret(name: str, secret: str, text: str, where: str) -> None:
@@ -79,12 +73,12 @@ def _keeps_secret(name: str, secret: str, text: str, where: str) -> None:
             "No part of it should be there.",
             "Logs and reports are kept for years, and read by many.",
         )
-    if found := [at for at in range(len(secret) - LEAK + 1) if secret[at : at + LEAK] in text]:
-        which = "first" if found[0] == 0 else "last" if found[-1] == len(secret) - LEAK else "middle"
+    if found := expect.leaked(secret, text):
+        which = "first" if found[0] == 0 else "last" if found[-1] == len(secret) - expect.LEAK else "middle"
         raise NotYet(
             f"{where} holds a part of the {name}: some of its {which} characters.",
             "No part of it should be there.",
-            "Every character shown is one that nobody has to guess; that it is set is all a reader needs.",
+            "Every character shown is one less to guess; it is enough for a reader to know that it is set.",
         )
 
 
@@ -110,70 +104,96 @@ def _settings_are(returned: object, wanted: dict[str, str | None], case: str) ->
 
 
 def deployed(answer: Answer) -> None:
-    """A flow of chance on a pool of chance; a real worker runs what the answer has left to be run."""
-    flow_name, pool = (f"{kind}-{answer.chance.randrange(10**8)}" for kind in ("nightly", "pool"))
-    number = answer.chance.randrange(10**6)
+    """A random number on a random pool; a real worker runs what the answer has left to be run."""
+    begun = datetime.now(UTC)
+    pool, number = f"pool-{answer.chance.randrange(10**8)}", answer.chance.randrange(10**6)
     (answer.folder / "nightly.py").write_text(
-        f"from prefect import flow\n\n\n@flow(name={flow_name!r})\ndef nightly(number: int = -1):\n    return number\n"
+        f"from prefect import flow\n\n\n@flow(name={FLOW!r})\ndef nightly(number: int = -1):\n    return number\n"
     )
-    with _work_pool(pool, flow_name):
-        answer.call(str(answer.folder), pool, number)
-        run = _triggered(flow_name, _deployment(flow_name, pool), number)
-        said = _work_once(pool, answer.folder.parent / f"{answer.folder.name}-worker.txt")
-        with get_client(sync_client=True) as client:
-            state = client.read_flow_run(run).state
-        if not state.is_completed():
-            reason = state.message or _last_line(said)
-            raise NotYet(
-                f"A worker of {pool!r} took the flow run, and it ended {state.name}: {reason}",
-                "It should end Completed.",
-                "The deployment records where its code is: the folder, and nightly.py:nightly in it.",
-            )
-        if str(run) not in said:  # the worker names each run that it takes; the state alone, anyone can set
-            raise NotYet(
-                "Your flow run is Completed, and the worker never ran it.", "The worker should run it.",
-                "Leave the state of the run to Prefect.",
-            )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _work_pool(pool: str, flow_name: str) -> Iterator[None]:
-    """A process work pool; at the end it is gone, with the deployments and the flow of that name."""
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    try:
-        yield
-    finally:
-        with get_client(sync_client=True) as client:
-            for deployment in _deployments(flow_name):
-                client.delete_deployment(deployment.id)
-            with contextlib.suppress(ObjectNotFound):
-                client.delete_work_pool(pool)
-
-
-def _deployments(flow_name: str) -> list[DeploymentResponse]:
+    _call(answer, pool, number)
+    run = _triggered(_deployment(pool, begun), number)
+    said = _work_once(pool, answer.folder.parent / f"{answer.folder.name}-worker.txt")
     with get_client(sync_client=True) as client:
-        return client.read_deployments(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name])),
-            sort=DeploymentSort.NAME_ASC, limit=50,  # the server refuses to be asked without them
+        state = client.read_flow_run(run).state
+    taken = str(run) in said  # the worker names each run that it takes; the state alone, anyone can set
+    if not state.is_completed():
+        raise NotYet(
+            f"A worker of {pool!r} {'took' if taken else 'ran, but did not take'} the flow run, which is now "
+            f"{state.name}: {state.message or _last_line(said)}",
+            "It should end Completed.",
+            "The deployment records where its code is: the folder, and nightly.py:nightly in it.",
+        )
+    if not taken:
+        raise NotYet(
+            "Your flow run is Completed, but the worker never ran it.", "The worker should run it.",
+            "Leave the state of the run to Prefect.",
         )  # fmt: skip
 
 
-def _deployment(flow_name: str, pool: str) -> UUID:
-    """The one deployment that there should be."""
-    found = {deployment.name: deployment for deployment in _deployments(flow_name)}
-    if not found:
-        ran = _runs(FlowFilter(name=FlowFilterName(any_=[flow_name])))
+def _call(answer: Answer, pool: str, number: int) -> None:
+    """Call the answer, which should return at once; say it in plain words if it waits, or a parameter is refused."""
+    seconds, deadline = answer.seconds, answer._deadline  # the call has a shorter limit than the whole grading
+    answer.seconds, answer._deadline = CALL_SECONDS, time.monotonic() + CALL_SECONDS
+    try:
+        answer.call(str(answer.folder), pool, number)
+    except AnswerError as error:
+        _refused(f"{error}\n{answer.printed()}")
+        raise
+    except Broken as error:
+        waiting = [run for found in _deployments() for run in _runs_of(found.id) if not run.state.is_final()]
+        if error.code != "hang" or not waiting:
+            raise
         raise NotYet(
-            f"The server knows of no deployment of the flow {flow_name!r}"
+            f"Your call had not returned after {CALL_SECONDS} s, and its flow run {waiting[0].name} is "
+            f"{waiting[0].state.name}.",
+            "Your function should trigger the run and return: the worker starts only afterwards.",
+            "run_deployment() waits until the run has ended, unless you give it timeout=0.",
+        ) from None
+    finally:
+        answer.seconds, answer._deadline = seconds, deadline
+
+
+def _refused(text: str) -> None:
+    """Name the parameter that the server, or the command line, refused; do nothing if it was something else."""
+    if found := re.search(r"\('(\w+)' was unexpected\)|not found on the\s+deployment:\s+'(\w+)'", text):
+        raise NotYet(
+            f"Your flow run was refused: the flow has no parameter {found[1] or found[2]!r}.",
+            "Its one parameter is `number`, a whole number.",
+            "A trigger's parameters are those of the flow's function, by their names: parameters={'number': number}.",
+        )
+    if found := re.search(r"Validation failed for field '(\w+)'\. Failure reason: ([^\n\"}]*)", text):
+        raise NotYet(
+            f"Your flow run was refused: its parameter {found[1]!r} has a wrong value ({found[2].strip()}).",
+            "It should be a whole number, as `number` is.",
+            "Pass it on as it is, without quotation marks: parameters={'number': number}.",
+        )
+
+
+def _deployments() -> list[DeploymentResponse]:
+    with get_client(sync_client=True) as client:
+        return client.read_deployments(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
+            sort=DeploymentSort.NAME_ASC, limit=50,  # the server insists on both
+        )  # fmt: skip
+
+
+def _deployment(pool: str, begun: datetime) -> UUID:
+    """The one deployment that there should be."""
+    found = {deployment.name: deployment for deployment in _deployments()}
+    if not found:
+        ran = _runs(FlowRunFilter(start_time=FlowRunFilterStartTime(after_=begun)))
+        raise NotYet(
+            f"The server has no deployment of the flow {FLOW!r}"
             + (", though the flow has run, in your own process." if ran else "."),
-            f"It should have one: {flow_name}/workshop.",
-            "To call a flow is to run it here and now; a deployment tells the server how a worker can run it.",
+            f"It should have one: {FLOW}/workshop.",
+            "Calling a flow runs it here and now; a deployment tells the server how a worker can run it.",
         )
     if "workshop" not in found:
         raise NotYet(
-            f"Your deployment is called {flow_name}/{next(iter(found))}.",
-            f"It should be {flow_name}/workshop.",
+            f"Your deployment is called {FLOW}/{next(iter(found))}.",
+            f"It should be {FLOW}/workshop.",
             "The part before the slash is the flow's name, the part after it the deployment's.",
         )
     on = found["workshop"].work_pool_name
@@ -186,17 +206,15 @@ def _deployment(flow_name: str, pool: str) -> UUID:
     return found["workshop"].id
 
 
-def _triggered(flow_name: str, deployment: UUID, number: int) -> UUID:
+def _triggered(deployment: UUID, number: int) -> UUID:
     """The one flow run of the deployment that there should be, not yet begun."""
-    runs = _runs(
-        FlowFilter(name=FlowFilterName(any_=[flow_name])),
-        FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment])),
-    )
+    runs = _runs_of(deployment)
     if not runs:
         raise NotYet(
             "Your deployment has no flow run.",
             "It should be triggered once.",
-            "To deploy is to say how; run_deployment(…, timeout=0), or `prefect deployment run`, says when.",
+            "A deployment says how to run the flow; run_deployment(…, timeout=0), or `prefect deployment run`, says "
+            "when.",
         )
     if len(runs) > 1:
         raise NotYet(f"Your deployment was triggered {len(runs)} times.", "It should be once.")
@@ -223,9 +241,13 @@ def _triggered(flow_name: str, deployment: UUID, number: int) -> UUID:
     return runs[0].id
 
 
-def _runs(flows: FlowFilter, wanted: FlowRunFilter | None = None) -> list[FlowRun]:
+def _runs_of(deployment: UUID) -> list[FlowRun]:
+    return _runs(FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment])))
+
+
+def _runs(wanted: FlowRunFilter) -> list[FlowRun]:
     with get_client(sync_client=True) as client:
-        return client.read_flow_runs(flow_filter=flows, flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=50)
+        return client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=50)
 
 
 def _work_once(pool: str, output: Path) -> str:
@@ -270,38 +292,30 @@ def _last_line(text: str) -> str:
 
 
 def freed(answer: Answer) -> None:
-    """Slots that nobody holds, on one limit, beside another limit with one taken that must stay so."""
-    tag = f"leak-{answer.chance.randrange(10**8)}"
+    """Slots that nobody holds, on one limit, beside another limit whose taken slots must stay so."""
+    tag, other = f"leak-{answer.chance.randrange(10**8)}", "leak-other"
     slots = answer.chance.randrange(3, 9)
     leaked = answer.chance.randrange(2, slots + 1)
-    other = "leak-other"  # of this name, so that answers take turns: one may free the slots of every limit
-    with answer.limit(other, 3), _leaky(tag, slots, leaked) as identity:
-        with get_client(sync_client=True) as client:
-            client.update_global_concurrency_limit(f"tag:{other}", GlobalConcurrencyLimitUpdate(active_slots=2))
-        for case in ("after your call", "after a second call"):
-            answer.call(tag)
-            _is_free(_limit(tag), tag, slots, leaked, identity, case)
-            neighbour = _limit(other)
-            if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):
-                raise NotYet(
-                    f"Your call for {tag!r} changed the limit on {other!r} as well.",
-                    "Other limits should stay as they are: their slots may be held by task runs that are alive.",
-                )
+    identity = _leaky(tag, slots, leaked)
+    _leaky(other, 3, 2)
+    for case in ("after your call", "after a second call"):
+        answer.call(tag)
+        _is_free(_limit(tag), tag, slots, leaked, identity, case)
+        neighbour = _limit(other)
+        if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):
+            raise NotYet(
+                f"Your call for {tag!r} changed the limit on {other!r} as well.",
+                "Other limits should stay as they are: task runs that are alive may hold their slots.",
+            )
 
 
-@contextlib.contextmanager
-def _leaky(tag: str, slots: int, leaked: int) -> Iterator[UUID]:
+def _leaky(tag: str, slots: int, leaked: int) -> UUID:
+    """Make a limit with slots that nobody holds."""
     name = f"tag:{tag}"
     with get_client(sync_client=True) as client:
         identity = client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
         client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=leaked))
-    try:
-        yield identity
-    finally:
-        with get_client(sync_client=True) as client, contextlib.suppress(ObjectNotFound):
-            client.delete_global_concurrency_limit_by_name(name)
-        with get_client(sync_client=True) as client, contextlib.suppress(ObjectNotFound):
-            client.delete_global_concurrency_limit_by_name(tag)  # if the answer made one by that name
+    return identity
 
 
 def _limit(tag: str) -> GlobalConcurrencyLimitResponse | None:
