@@ -185,6 +185,7 @@ def test_tls_with_an_authority_of_ones_own(proxy, ask, secrets):
     assert "refused PREFECT_API_KEY (403)" in ask(proxy.tls_url, key="pnu_wrong", authority=proxy.authority)
 
 
+@pytest.mark.slow
 def test_tls_that_fails_is_said(proxy, ask, secrets, tmp_path):
     unknown = ask(proxy.tls_url, key=secrets.key)
     assert "by TLS (unable to get local issuer certificate)" in unknown or "by TLS (self-signed certificate" in unknown
@@ -204,6 +205,7 @@ def test_tls_that_fails_is_said(proxy, ask, secrets, tmp_path):
 # What a learner sees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["-m", "workbook.cli", "server", "status"], ["flows/prefect_flow.py"]], ids=["status", "flow"]
 )
@@ -220,6 +222,7 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(guarded, secrets, tmp_path, c
     assert len(refused.stderr.splitlines()) == 1 and not found_in((refused.stdout + refused.stderr).encode(), secrets)
 
 
+@pytest.mark.slow
 def test_the_doctor_says_what_a_refusal_needs(guarded, secrets, monkeypatch):
     from workbook import doctor
 
@@ -300,6 +303,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.slow
 def test_no_secret_is_left_behind(guarded, proxy, secrets, folder, tmp_path, processes):
     """A flow with the password, a notebook with the key under TLS, both with the password of the database."""
     with production.postgresql_database(secrets.database) as database:

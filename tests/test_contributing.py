@@ -15,7 +15,7 @@ from conftest import CHECKOUT
 GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text()
 BLOCKS = re.findall(r"<!-- (add to|write) (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
 STEPS = GUIDE.partition("**4. Build and prove:**")[2].partition("\n\n")[2].partition("\n\n")[0]
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

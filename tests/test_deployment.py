@@ -95,12 +95,14 @@ def nights(server, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone(nights):
     wait_for(lambda: runs_of("nightly/at-two"), 60)
     zurich = zoneinfo.ZoneInfo("Europe/Zurich")
     assert {run.expected_start_time.astimezone(zurich).hour for run in runs_of("nightly/at-two")} == {2}
 
 
+@pytest.mark.slow
 def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused(server, nights):
     wait_for(lambda: len(runs_of("nightly/often")) >= 3, 60)
     first, second, *_ = [run.expected_start_time for run in runs_of("nightly/often")]
@@ -127,6 +129,7 @@ def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_pau
     wait_for(lambda: [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
 
 
+@pytest.mark.slow
 def test_production_goes_up_runs_and_goes_down_without_a_trace(tmp_path):
     environment = clean_environment(tmp_path) | {
         "WORKBOOK_HOME": str(tmp_path), "WORKBOOK_DATA": str(tmp_path / "data"), "WORKBOOK_TIME_SCALE": "0.2",

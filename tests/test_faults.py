@@ -37,7 +37,7 @@ from workbook import observe, observe_run, server
 from workbook.doctor import leaked_slots
 from workbook.limits import ensure_limit, read_limit
 
-pytestmark = [pytest.mark.production, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.production, pytest.mark.slow, pytest.mark.timeout(300)]
 
 HOLDER = """
 import sys

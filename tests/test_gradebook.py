@@ -73,6 +73,7 @@ def test_an_untouched_checkout(home, console, graders):
     assert "✗" not in shown and "✓" not in shown
 
 
+@pytest.mark.slow
 def test_watching_grades_what_is_saved(home):
     folder = home / "mine"
     folder.mkdir()
@@ -134,6 +135,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "workbook.cli", *words], capture_output=True, text=True, cwd=CHECKOUT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

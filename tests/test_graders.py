@@ -36,7 +36,11 @@ def chosen() -> set[Path]:
     rng, piles = random.Random(COMMIT), {}
     for file in FILES:
         piles.setdefault((file.parent.name, file.name.partition("_")[0]), []).append(file)
-    return {file for (_, kind), pile in piles.items() for file in rng.sample(pile, 1 if kind == "right" else 2)}
+    return {
+        file
+        for (_, kind), pile in piles.items()
+        for file in rng.sample(pile, min(len(pile), 1 if kind == "right" else 2))
+    }
 
 
 CHOSEN = chosen()

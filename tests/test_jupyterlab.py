@@ -125,6 +125,7 @@ def with_answer(lab: tuple[str, Path], name: str, exercise_id: str, code: str) -
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @without_chromium
 @pytest.mark.parametrize("name", ["00_start_here.ipynb", "03_server_side_limit.ipynb"])
@@ -135,6 +136,7 @@ def test_run_all_goes_through_as_shipped(lab, browser, name):
     assert "not attempted" in shown(cells)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @without_chromium
 def test_a_solved_exercise(lab, browser):
@@ -186,6 +188,7 @@ print(observe(small).result)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["interrupt", "restart"])
 def test_a_kernel_stopped_in_the_middle_of_a_run_gives_its_slots_back(how):
     """An interrupted flow returns its slots at once; those of a dead kernel come free when their lease ends."""

@@ -113,6 +113,7 @@ def test_stubs(tmp_path):
     assert solved == f"def two():\n    {BEGIN}\n    return 2\n    {END}"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)  # a kernel, and on a busy machine
 def test_nbval_catches_a_broken_lesson(tmp_path, prefect_server):
     """A fact that is not so, and a cell that raises: both fail, and no other cell does."""

@@ -131,6 +131,7 @@ def test_subflows_are_included_however_deep():
     assert [span.task for span in seen.timeline.spans] == ["number"] * 4
 
 
+@pytest.mark.slow
 def test_more_task_runs_than_a_page_holds():
     @flow
     def many(count: int) -> int:
@@ -141,6 +142,7 @@ def test_more_task_runs_than_a_page_holds():
     assert len({span.id for span in seen.timeline.spans}) == 250
 
 
+@pytest.mark.slow
 def test_records_that_never_come_are_counted_and_not_invented(monkeypatch):
     @flow
     def three() -> None:
@@ -250,6 +252,7 @@ def test_a_run_is_followed_live_from_its_records_and_finished_with_all_of_it():
     assert [span.end for span in going.where(task="until_looked_at")] == [None]
 
 
+@pytest.mark.slow
 def test_a_run_is_followed_also_beside_others_and_when_it_is_async():
     met = threading.Barrier(2)
 
@@ -301,6 +304,7 @@ def number_flow(i: int) -> int:
     return number(i)
 
 
+@pytest.mark.slow
 def test_following_does_not_change_how_many_run_at_once():
     together = threading.Barrier(4)
 
@@ -322,6 +326,7 @@ def test_an_observation_is_drawn_with_its_limit():
         observe(number_flow, 1).plot(limit=0)
 
 
+@pytest.mark.slow
 def test_in_a_notebook_the_figure_follows_the_run_in_its_cell():
     cells = [
         "from workbook import live, observe, server\nserver.ensure()",

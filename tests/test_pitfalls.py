@@ -81,6 +81,7 @@ def test_an_unknown_name_is_said():
         pitfalls.main(["result_in_loop", "tag-typo"])
 
 
+@pytest.mark.slow
 def test_one_from_the_command_line(run_python):
     said = run_python("flows/pitfalls.py", "result_in_loop")
     assert said.returncode == 0, said.stderr
@@ -102,6 +103,7 @@ def test_forgotten_result():
     assert "outlived-collection" not in codes(seen)
 
 
+@pytest.mark.slow
 def test_dropped_work():
     seen = observe(pitfalls.dropped_work_wrong)
     assert seen.state.is_completed() and seen.missing == 0
@@ -121,6 +123,7 @@ def test_result_in_loop(meet):
     assert seen.timeline.peak == 4 and codes(seen) == set()
 
 
+@pytest.mark.slow
 def test_lost_order(monkeypatch):
     real, expected = warehouse.query, rows(3)
 
@@ -138,12 +141,14 @@ def test_lost_order(monkeypatch):
     assert observe(pitfalls.lost_order_right).result == expected
 
 
+@pytest.mark.slow
 def test_returned_futures():
     seen = observe(pitfalls.returned_futures_wrong, seconds=0.1)
     assert len(seen.result) == 3 and all(isinstance(state, State) for state in seen.result)
     assert observe(pitfalls.returned_futures_right, seconds=0.1).result == rows(3)
 
 
+@pytest.mark.slow
 def test_returned_futures_of_which_one_failed(monkeypatch):
     monkeypatch.setattr(warehouse, "QUERIES", warehouse.QUERIES[:2])
     seen = observe(pitfalls.returned_futures_wrong, seconds=0.1)
@@ -151,6 +156,7 @@ def test_returned_futures_of_which_one_failed(monkeypatch):
     assert isinstance(observe(pitfalls.returned_futures_right, seconds=0.1).error, IndexError)
 
 
+@pytest.mark.slow
 def test_errors_as_results():
     seen = observe(pitfalls.errors_as_results_wrong, 0.1)
     assert seen.state.is_completed() and seen.result == 3 and span(seen, "query-99").state == "FAILED"
@@ -175,6 +181,7 @@ def test_no_limit_in_force(name, meet):
     assert "limit-exceeded" not in codes(seen, limit=2)
 
 
+@pytest.mark.slow
 def test_limit_zero():
     seen = observe(pitfalls.limit_zero_wrong, seconds=0.1)
     assert seen.state.is_failed() and isinstance(seen.error, ConcurrencySlotAcquisitionError)
@@ -183,6 +190,7 @@ def test_limit_zero():
     assert seen.result == rows(2) and seen.timeline.peak == 1
 
 
+@pytest.mark.slow
 def test_nested_tag():
     seen = observe(pitfalls.nested_tag_wrong, seconds=0.1, patience=0.5)
     assert isinstance(seen.error, TimeoutError) and seen.state.is_failed()
@@ -192,6 +200,7 @@ def test_nested_tag():
     assert seen.state.is_completed() and seen.timeline.overlaps(span(seen, "report"), span(seen, "query-0"))
 
 
+@pytest.mark.slow
 def test_retry_keeps_slot():
     seen = observe(pitfalls.retry_keeps_slot_wrong, seconds=0.1, delay=0.5)
     assert seen.result == rows(2) and seen.timeline.before([span(seen, "flaky")], [span(seen, "query-1")])
@@ -200,11 +209,13 @@ def test_retry_keeps_slot():
     assert seen.timeline.where(tag="pitfall-retry").peak == 1
 
 
+@pytest.mark.slow
 def test_killed_process():
     assert observe(pitfalls.killed_process_wrong).result == 1
     assert observe(pitfalls.killed_process_right).result == 0
 
 
+@pytest.mark.slow
 @pytest.mark.production
 @pytest.mark.timeout(600)
 def test_restarted_server():
@@ -216,6 +227,7 @@ def test_restarted_server():
 # Pools and batches
 
 
+@pytest.mark.slow
 def test_nested_pool():
     seen = observe(pitfalls.nested_pool_wrong, seconds=0.1, patience=0.5)
     assert isinstance(seen.error, TimeoutError) and seen.state.is_failed()
@@ -224,6 +236,7 @@ def test_nested_pool():
     assert seen.state.is_completed() and seen.timeline.overlaps(span(seen, "report_that_calls"), span(seen, "query-0"))
 
 
+@pytest.mark.slow
 def test_waiters_fill_pool(meet):
     seen = observe(pitfalls.waiters_fill_pool_wrong, seconds=0.1)
     assert seen.timeline.before(list(seen.timeline)[:1], [span(seen, "query-3")])
@@ -232,6 +245,7 @@ def test_waiters_fill_pool(meet):
     assert seen.state.is_completed() and len(seen.timeline.overlapping(span(seen, "query-3"))) > 0
 
 
+@pytest.mark.slow
 def test_exhausted_connections(meet):
     meet(6)
     seen = observe(pitfalls.exhausted_connections_wrong, seconds=4)  # the connections stay taken long past the wait
@@ -242,6 +256,7 @@ def test_exhausted_connections(meet):
     assert seen.result == rows(6) and seen.timeline.peak == 3
 
 
+@pytest.mark.slow
 def test_pool_per_flow(meet):
     meet(6)
     seen = observe(pitfalls.pool_per_flow_wrong, 0.1)
@@ -252,6 +267,7 @@ def test_pool_per_flow(meet):
     assert "limit-exceeded" not in codes(seen, 3)
 
 
+@pytest.mark.slow
 def test_limit_as_pool(meet):
     """Under a limit all are created and then ask for slots; in a pool one is created when a worker is free."""
     meet(3)
@@ -264,6 +280,7 @@ def test_limit_as_pool(meet):
     assert all(span.created >= min(other.end for other in timeline) for span in list(timeline)[3:])
 
 
+@pytest.mark.slow
 def test_idle_batches(monkeypatch):
     """In the wrong flow the first of a batch takes its time when the two others have ended, in the right one query 0
     when query 3 has begun: so a busy machine cannot make them end together."""
@@ -296,6 +313,7 @@ def test_idle_batches(monkeypatch):
 # What the server knows
 
 
+@pytest.mark.slow
 def test_late_records():
     """One early look may be lucky; five are not."""
     assert any(observe(pitfalls.late_records_wrong, seconds=0.1).result < 20 for _ in range(5))
@@ -306,6 +324,7 @@ def test_late_records():
 # Credentials
 
 
+@pytest.mark.slow
 def test_hardcoded_credential(monkeypatch):
     seen = observe(pitfalls.hardcoded_credential_wrong)
     assert "not-a-real-password" in stored_parameters(seen)
@@ -321,6 +340,7 @@ def stored_parameters(seen) -> str:
         return str(client.read_flow_run(seen.flow_run_id).parameters)
 
 
+@pytest.mark.slow
 def test_printed_key(monkeypatch):
     seen = observe(pitfalls.printed_key_wrong)
     assert pitfalls.FAKE_KEY[:8] in logged(seen, "Using API key")

@@ -126,6 +126,7 @@ def test_a_password_that_is_wrong_or_missing_is_one_sentence_and_shows_neither(p
         assert "Database 127.0.0.1/postgres answers" in right.stdout
 
 
+@pytest.mark.slow
 def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leaked_slots(own_database, tmp_path):
     """Whether the flow lives on depends on what it was asking of the server; its record and the slots always do."""
     port = free_port()
@@ -169,6 +170,7 @@ def redis(tmp_path) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}"
 
 
+@pytest.mark.slow
 def test_two_api_servers_behind_one_address_hold_one_limit(own_database, redis, tmp_path):
     shared = own_database | {
         "PREFECT_SERVER_EVENTS_MESSAGING_BROKER": "prefect_redis.messaging",

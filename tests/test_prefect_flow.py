@@ -105,6 +105,7 @@ def test_the_limit_can_be_changed_without_touching_the_flow(meet):
         ensure_limit("database", 3)
 
 
+@pytest.mark.slow
 def test_a_query_that_fails_twice_is_tried_a_third_time(data, failing, quick_retries):
     times, tries = failing
     times[7] = 2
@@ -113,6 +114,7 @@ def test_a_query_that_fails_twice_is_tried_a_third_time(data, failing, quick_ret
     assert tries == Counter({index: 3 if index == 7 else 1 for index in range(20)})
 
 
+@pytest.mark.slow
 def test_queries_that_fail_for_good(data, former, failing, quick_retries):
     times, tries = failing
     times |= {4: 99, 11: 99}
@@ -146,6 +148,7 @@ def files_written(data: Path) -> int:
     return len(list(data.glob("runs/*/*.json")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [0, 1, 10, 20])
 def test_killed_and_run_again(data, former, written):
     """kill -9 with so many of the twenty files written: the former results stay, and the next run succeeds."""
@@ -187,6 +190,7 @@ def test_the_script_says_what_it_did(data, run_python, prefect_server):
     assert "pnu_" not in said.stdout + said.stderr and "01234567" not in said.stdout + said.stderr
 
 
+@pytest.mark.slow
 def test_it_works_unchanged_against_a_given_server(run_python, prefect_server):
     given = {"PREFECT_API_URL": prefect_server.api_url, "WORKBOOK_STARTED_URL": None}
     said = run_python("flows/prefect_flow.py", **given)
@@ -196,6 +200,7 @@ def test_it_works_unchanged_against_a_given_server(run_python, prefect_server):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -236,12 +241,14 @@ def test_the_limit_script_is_idempotent(monkeypatch, capsys):
     assert read_limit("idempotent").slots == 4 and read_limit("never-set") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", ["0", "-3", "three", "1.5", "", "9" * 5000])
 def test_the_limit_script_refuses_what_is_no_limit(run_python, limit):
     said = run_python("scripts/setup_concurrency_limit.py", f"--limit={limit}")
     assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(limit) in said.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["", " ", "a/b", "50%"])
 def test_the_limit_script_refuses_what_is_no_tag(run_python, tag):
     said = run_python("scripts/setup_concurrency_limit.py", f"--tag={tag}")

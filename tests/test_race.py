@@ -90,6 +90,7 @@ def test_text_figure_notebook_and_json_have_the_measured_numbers(ran):
     assert "<img alt=" in shown["text/html"] and shown["text/plain"] == str(ran) == ran.text
 
 
+@pytest.mark.slow
 def test_more_than_twenty_all_at_once_have_a_connection_each(prefect_server):
     warehouse.prepare()
     uncontrolled, _ = _flows(23, 3, pool=False)["uncontrolled"]
@@ -119,6 +120,7 @@ def test_a_limit_that_was_not_there_is_gone_again(no_limit):
     assert seen == [(1, True)] * 4 and stored_limit() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("active", [True, False], ids=["on", "switched off"])
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_a_limit_is_as_it_was_also_when_the_race_is_broken_off(no_limit, active, error):
@@ -200,6 +202,7 @@ def test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere(tmp_path, run_
     assert all(len(line) <= 100 for line in run.stdout.splitlines() if not line.startswith(("Figure", "Records")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -44,11 +44,13 @@ def test_figure_text_table_and_diagnosis_of_a_run(run_python, tmp_path, run_id):
     assert record["flow_run_id"] == run_id and record["limit"] == 5 and len(record["timeline"]["spans"]) == 5
 
 
+@pytest.mark.slow
 def test_only_the_task_runs_with_a_tag(run_python, tmp_path, run_id):
     run = run_python("-m", "workbook.cli", "timeline", run_id, "--tag", "even", "--figure", str(tmp_path / "run.png"))
     assert run.returncode == 0 and "3 task runs" in run.stdout and "odd" not in run.stdout
 
 
+@pytest.mark.slow
 def test_the_figure_is_saved_among_the_data_by_default(run_python, tmp_path, run_id):
     run = run_python("-m", "workbook.cli", "timeline", run_id, WORKBOOK_DATA=str(tmp_path))
     assert run.returncode == 0 and (tmp_path / f"timeline-{run_id[:8]}.png").exists()
@@ -79,6 +81,7 @@ def test_a_run_that_is_still_going_is_shown_as_it_stands(run_python, tmp_path):
     assert run.returncode == 0 and "still going" in run.stdout and "So far" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -57,6 +57,7 @@ def verdicts(prefect_server):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("file", HOSTILE, ids=lambda file: file.stem)
 def test_a_hostile_answer_gets_a_clear_verdict(verdicts, file):
@@ -66,6 +67,7 @@ def test_a_hostile_answer_gets_a_clear_verdict(verdicts, file):
     assert re.search(wanted, verdict.message), verdict.message
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(verdicts):
     def left() -> list[str]:
         running = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
@@ -77,6 +79,7 @@ def test_nothing_is_left_behind(verdicts):
     assert not left()
 
 
+@pytest.mark.slow
 def test_the_next_exercise_is_unharmed(verdicts):
     verdict = judge(EXERCISE, answers.Source(EXERCISE.entry, RIGHT))
     assert verdict.outcome == PASSED, verdict.message

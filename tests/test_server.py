@@ -113,6 +113,7 @@ def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_p
     assert server.read_record() is None
 
 
+@pytest.mark.slow
 def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
     server.empty_database().write_text("no database")
     failed = run_python("-m", "workbook.cli", "server", "start", **OWN)
@@ -120,6 +121,7 @@ def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
     assert not server.empty_database().exists()
 
 
+@pytest.mark.slow
 def test_a_start_by_another_process_that_does_not_end_is_said(home, monkeypatch):
     monkeypatch.setattr(server, "START_SECONDS", -9.9)  # waits 10 s longer than that
     holding = f"import filelock\nwith filelock.FileLock({str(home / 'server.lock')!r}): print('held'); input()"
@@ -140,6 +142,7 @@ def test_a_disk_that_is_full_when_a_database_is_kept_is_said(home, monkeypatch):
         server.start()
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_it_starts_leaves_nothing(home):
     environment = {k: v for k, v in os.environ.items() if k not in OWN}
     program = [sys.executable, "flows/template.py"]
@@ -259,6 +262,7 @@ def test_a_given_server_that_refuses_is_said_in_one_line(answering, run_python):
     assert "hunter2" not in failed.stderr + failed.stdout and "pnu_" not in failed.stderr + failed.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accepts", [False, True])
 def test_a_given_server_that_does_not_answer(run_python, accepts):
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes connections and never says a word
@@ -271,6 +275,7 @@ def test_a_given_server_that_does_not_answer(run_python, accepts):
     assert "unset PREFECT_API_URL" in failed.stderr and len(failed.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url", ["nonsense", "http://[bad", "http://host:port/api", "ftp://127.0.0.1/api", "http:///api"]
 )
@@ -291,6 +296,7 @@ def test_blanks_and_a_slash_around_an_address_do_no_harm(monkeypatch):
     assert server.given_url() == "http://127.0.0.1:4299/api"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["pnu_hidden\n", "pnu_hiddén"])
 def test_a_key_that_cannot_be_sent_is_said(prefect_server, run_python, key):
     given = {"PREFECT_API_URL": prefect_server.api_url, "WORKBOOK_STARTED_URL": None, "PREFECT_API_KEY": key}
@@ -326,6 +332,7 @@ def test_importing_the_workbook_does_not_import_prefect(run_python):
     assert said.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_request_that_is_cut_off_does_not_lose_the_database(tmp_path, monkeypatch):
     """Prefect gives this URL one connection, which is lost with the request that has it, and the records are not.
 

@@ -157,18 +157,35 @@ def main() -> None:
         if not (folder / kept.name).exists():
             shutil.copyfile(kept, folder / kept.name)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    asked = _listen(requests)
     with contextlib.suppress(server.ServerError):  # it is said to the first request, which tries again
         server.point_at(server.start().api_url)
         children.warm_up()
-    for exercise_id, source, seconds in _requests(requests):
+    while (request := asked.get()) is not None:
         try:
             url = server.start().api_url
             if os.environ.get("PREFECT_API_URL") != url:
                 return reply("moved", url)  # Prefect reads the address once: another process begins anew
             with turn(folder, lambda text: reply("say", text)):
-                reply("verdict", _judge(exercise_id, source, seconds))
+                reply("verdict", _judge(*request))
         except server.ServerError as error:
             reply("error", str(error))
+
+
+def _listen(file: BinaryIO) -> queue.SimpleQueue:
+    """What is asked. When the other side closes the line, whatever this process does is interrupted."""
+    found: queue.SimpleQueue = queue.SimpleQueue()
+
+    def listen() -> None:
+        with contextlib.suppress(EOFError):
+            while True:
+                found.put(pickle.load(file))
+        found.put(None)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return found
 
 
 def _judge(*request: Any) -> Verdict:
@@ -200,23 +217,6 @@ def _judge_here(exercise_id: str, source: Source, seconds: float | None) -> Verd
 
     clear_server()
     return judge(find(exercise_id), source, seconds)
-
-
-def _requests(file: BinaryIO) -> Iterator[tuple[str, Source, float | None]]:
-    """What is asked, until the other side closes the line, which also interrupts what is being done."""
-    found: queue.SimpleQueue = queue.SimpleQueue()
-
-    def listen() -> None:
-        with contextlib.suppress(EOFError):
-            while True:
-                found.put(pickle.load(file))
-        found.put(None)
-        if hasattr(signal, "pthread_kill"):
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    threading.Thread(target=listen, daemon=True).start()
-    while (request := found.get()) is not None:
-        yield request
 
 
 def clear_server() -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
@@ -233,16 +234,18 @@ def _numbers(text: str) -> set[int]:
     return {int(number) for number in re.findall(r"(?<!\d)\d{1,9}(?!\d)", text)}
 
 
-def secret(rng: random.Random, length: int) -> str:
-    """A password of rare letters, no two alike side by side: no three in a row of it are in a log by chance."""
-    letters = [rng.choice(RARE)]
-    while len(letters) < length:
-        letters.append(rng.choice(RARE.replace(letters[-1], "")))
-    return "".join(letters)
-
-
 RARE = "JKQVWXZ"
 LEAK = 3  # characters in a row that give a secret away
+
+
+def secrets(rng: random.Random, *lengths: int) -> list[str]:
+    """Passwords of rare letters: no three in a row occur twice in them, or by chance in a log."""
+    letters, seen = rng.sample(RARE, 2), set()
+    while len(letters) < sum(lengths):
+        fitting = [x for x in RARE if x != letters[-1] and (*letters[-2:], x) not in seen]
+        letters.append(rng.choice(fitting or RARE))
+        seen.add(tuple(letters[-3:]))
+    return ["".join(letters[sum(lengths[:i]) : sum(lengths[: i + 1])]) for i in range(len(lengths))]
 
 
 def leaked(secret: str, text: str) -> list[int]:
@@ -346,7 +349,8 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
         raise NotYet(
             f"At most {spans.peak} of your tasks ran at once.",
             f"All {len(indexes)} should run at the same time.",
-            why(spans) or "Submit all of them before you wait for any. A task runner with few workers, and batches, "
+            why(spans)
+            or "Submit all of them before you wait for any. A task runner with few workers, and batches, "
             "hold back too.",
         )
     raise NotYet(
@@ -354,6 +358,26 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
         f"All {len(indexes)} queries should run at the same time.",
         "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
     )
+
+
+def held_back(spans: Timeline) -> str:
+    """Where to look if fewer ran at once than should, without any limit. Times at the gate are not the learner's."""
+    if spans.peak < 2:
+        return (
+            "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "
+            "submitted, or a task runner with one worker."
+        )
+    return (
+        "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "
+        "submits, for batches, or for a task runner with few workers."
+    )
+
+
+def last_words(span: Span) -> str:
+    """The message of the state in which a task run ended, as Prefect recorded it."""
+    with get_client(sync_client=True) as client:
+        state = client.read_task_run(UUID(span.id)).state
+    return _brief((state and state.message) or "no message")
 
 
 def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:

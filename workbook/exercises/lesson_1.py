@@ -15,7 +15,9 @@ def chain(answer: Answer) -> None:
     """Two first queries: the number of their rows is not the same modulo 10 and 20, and of one it is more than 20."""
     counts = [len(rows) for rows in expect.rows_of(range(len(warehouse.QUERIES)))]
     for most in answer.chance.sample([20, 100], 2):
-        fit = [i for i, n in enumerate(counts) if n % 20 != i and (n > 20 if most > 20 else n < 20 and n % 20 != n % 10)]
+        fit = [
+            i for i, n in enumerate(counts) if n % 20 != i and (n > 20 if most > 20 else n < 20 and n % 20 != n % 10)
+        ]
         _chained(answer, answer.chance.choice(fit))
 
 

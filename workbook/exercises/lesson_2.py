@@ -67,11 +67,12 @@ def two_fail(answer: Answer) -> None:
         seen = answer(indexes, SECONDS, gate=_late(answer, kept) if late else answer.gate([(kept, 2)]))
         _two_failed(seen, kept, lost)
         if not late and in_flight(seen.asked, kept) < 2:
+            spans = expect.queried(seen, indexes)
             raise NotYet(
-                "Your queries ran one at a time." if expect.queried(seen, indexes).peak < 2
-                else "Your tasks ran at the same time, but their queries one at a time.",
+                f"At most {spans.peak} of your tasks ran at once, and never two of their queries.",
                 "They should run side by side.",
-                expect.why(expect.queried(seen, indexes)) or "Submit all of them before you wait for any.",
+                expect.held_back(spans) if spans.peak < 2
+                else "Something inside your task makes it wait again while it is already running, as a lock does.",
             )  # fmt: skip
 
 
@@ -105,7 +106,8 @@ def _two_failed(seen: Run, kept: list[int], lost: list[int]) -> None:
 
 def _really_failed(seen: Run, kept: list[int]) -> None:
     """No query that exists failed, and no task run after its query: an answer that lacks those rows is right."""
-    if errors := [note for note in seen.asked if note.index in kept and note.error]:
+    well = {note.index for note in seen.asked if not note.error}
+    if errors := [note for note in seen.asked if note.error and note.index in kept and note.index not in well]:
         raise NotYet(
             f"Query {errors[0].index} failed in your run: {errors[0].error.rstrip('.')}.",
             "It exists, so it should have been answered.",
@@ -116,10 +118,22 @@ def _really_failed(seen: Run, kept: list[int]) -> None:
         span = ended.get(note.task_run_id)
         if note.index in kept and span and span.state in ("FAILED", "CRASHED"):
             raise NotYet(
-                f"Query {note.index} was answered, but then its task run, {span.name}, ended {span.state.title()}.",
+                f"Query {note.index} was answered, but then its task run, {span.name}, ended {span.state.title()}, "
+                f"with: {expect.last_words(span)}",
                 "It should end Completed and return the rows.",
-                "Look at what your task does besides ask(): what it printed and logged says what went wrong.",
+                "Look at what your task does besides ask().",
             )
+
+    asked = {note.index for note in seen.asked}
+    homes = {note.task_run_id for note in seen.asked}
+    early = [span for span in seen.timeline if span.id not in homes and span.state in ("FAILED", "CRASHED")]
+    if early and (never := [index for index in kept if index not in asked]):
+        raise NotYet(
+            f"Query {never[0]} was never asked: the task run {early[0].name} ended {early[0].state.title()} before it "
+            f"asked anything, with: {expect.last_words(early[0])}",
+            "It should ask its query and return the rows.",
+            "Look at what your task does before ask(). If your code didn't cause this, check again.",
+        )
 
 
 def _answers_and_failed(seen: Run, kept: list[int], lost: list[int]) -> None:

@@ -1,78 +1,140 @@
 """Lesson 4: batches, and what to do with the moment between two of them."""
 
 import shutil
-from functools import partial
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
 from workbook.exercises import Exercise, NotYet, expect
 from workbook.sandbox import Answer, Run
-from workbook.timeline import Span, Timeline
+from workbook.timeline import Timeline
+from workbook.work import in_flight, together
+
+SECONDS = 0.1  # of each query
 
 
 def batched(answer: Answer) -> None:
-    """Two runs with two sizes: what was written for one shows with the other."""
-    for size in answer.chance.sample([2, 3, 4], 2):
+    """Two sizes: what was written for one shows with the other. In the second run, the smaller, one query is held up.
+
+    It is the first. It waits at the gate for the first of the second batch, which must not come, so the wait ends by
+    the gate's time-out. An answer that sleeps between batches, or waits for one query of each, shows itself.
+    """
+    more, less = sorted(answer.chance.sample([2, 3, 4], 2), reverse=True)
+    for size, held in ((more, False), (less, True)):
         indexes = answer.chance.sample(range(20), 2 * size + 1)
-        seen = expect.patiently({None: size}, partial(_asked, answer, indexes, size), 0.4)
+        batches = [indexes[first : first + size] for first in range(0, len(indexes), size)]
+        if held:
+            gate = answer.gate([([batches[0][0], batches[1][0]], 2)])
+        else:
+            gate = answer.gate(*([(batch, len(batch))] for batch in batches))
+        seen = answer(indexes, SECONDS, size, gate=gate)
         expect.result(seen, expect.rows_of(indexes))
-        expect.task_runs(seen, len(indexes))
-        expect.asked_in_tasks(seen, indexes)
-        batches = [_spans(seen, indexes[first : first + size]) for first in range(0, len(indexes), size)]
-        if seen.timeline.peak > size:
+        expect.asked_in_tasks(seen, indexes, SECONDS)
+        expect.nothing_else(seen, indexes)
+        _in_turn(seen, batches, size)
+        for batch in [] if held else batches:
+            _whole(seen, batch, size)
+
+
+def _in_turn(seen: Run, batches: list[list[int]], size: int) -> None:
+    """Never more than a batch ran at once, and each batch began when the one before had ended."""
+    spans = expect.queried(seen, [index for batch in batches for index in batch])
+    if spans.peak > size:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once.",
+            f"A batch has {size}, and batches do not overlap.",
+            "Collect every result of a batch before you submit the next; mind the ends of your range.",
+        )
+    for number, (batch, following) in enumerate(pairwise(batches), start=1):
+        if not Timeline.before(expect.queried(seen, batch), expect.queried(seen, following)):
             raise NotYet(
-                f"{seen.timeline.peak} of your tasks ran at once.",
-                f"A batch has {size}, and batches do not overlap.",
-                "Collect every result of a batch before you submit the next; mind the ends of your range.",
+                f"A query of batch {number + 1} began before batch {number} had ended.",
+                f"In this run each batch has {size} queries, and batches do not overlap.",
+                "Take the size from the argument, and collect every result of a batch before you submit the next: a "
+                "pause between batches doesn't wait for them.",
             )
-        for number, (batch, following) in enumerate(pairwise(batches), start=1):
-            if not Timeline.before(batch, following):
-                raise NotYet(
-                    f"A query of batch {number + 1} began before batch {number} had ended.",
-                    f"In this run each batch has {size} queries, and batches do not overlap.",
-                    "Take the size from the argument, and collect every result of a batch before you submit the next.",
-                )
-        expect.peak(seen, size)
 
 
-def _asked(answer: Answer, indexes: list[int], size: int, seconds: float) -> Run:
-    return answer(indexes, seconds, size)
+def _whole(seen: Run, batch: list[int], size: int) -> None:
+    """The queries of a batch were in flight together."""
+    if together(seen.asked, [(batch, len(batch))]):
+        return
+    spans, most = expect.queried(seen, batch), in_flight(seen.asked, batch)
+    if spans.peak < len(batch):
+        raise NotYet(
+            f"At most {spans.peak} of the {len(batch)} queries of a batch ran at once.",
+            f"In this run each batch has {size} queries, which run at the same time.",
+            ("They ran one at a time: submit" if spans.peak < 2 else "Take the size from the argument, and submit")
+            + " the whole batch before you collect any of it.",
+        )
+    raise NotYet(
+        f"{spans.peak} tasks of a batch ran at once, but at most {most} of their queries.",
+        f"In this run each batch has {size} queries, which run at the same time.",
+        "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
+    )
 
 
 def resumed(answer: Answer) -> None:
-    """The first run dies in its third batch; the second, in another process, has nothing of it but the checkpoint."""
+    """The first run dies in its third batch; the second, in another process, has nothing of it but the checkpoint.
+
+    The file has another name and folder each time, and what Prefect has stored of the first run is removed.
+    """
     size = answer.chance.choice([2, 3])
     numbers = answer.chance.sample(range(20), 4 * size)
-    first_two, last = numbers[: 2 * size], numbers[3 * size :]
-    at = 2 * size + answer.chance.randrange(size)
+    batches = [numbers[first : first + size] for first in range(0, len(numbers), size)]
+    place = answer.chance.randrange(size)
     bad = answer.chance.randrange(20, 99)
-    checkpoint = answer.folder / "checkpoint.json"
-    died = answer([*numbers[:at], bad, *numbers[at + 1 :]], 0.1, size, str(checkpoint))
-    _died_there(died, bad, first_two, last)
+    others = batches[2][:place] + batches[2][place + 1 :]
+    checkpoint = _new_file(answer)
+    gate = answer.gate(*([(batch, len(batch))] for batch in (*batches[:2], others)))
+    given = [*batches[0], *batches[1], *batches[2][:place], bad, *batches[2][place + 1 :], *batches[3]]
+    _remove_stored()  # of other answers
+    died = answer(given, SECONDS, size, str(checkpoint), gate=gate)
+    _died_there(died, bad, batches)
     if not checkpoint.is_file():
         raise NotYet(
-            "After the crash there is no file `checkpoint`.",
+            f"After the crash there is no file `checkpoint`{_written_elsewhere(answer)}.",
             "It should hold the rows of the two batches that were complete.",
-            "Write the checkpoint after every batch: at the end of the flow is too late.",
+            "Write the checkpoint after every batch, to the path that the flow is given: at the end of the flow is too "
+            "late.",
         )
+    stored = _remove_stored()
     with Answer(answer.source, 40) as other:
-        copied = other.folder / checkpoint.name
+        copied = _new_file(other)
         shutil.copy(checkpoint, copied)
-        again = other(numbers, 0.1, size, str(copied))
+        left = batches[2] + batches[3]
+        again = other(numbers, SECONDS, size, str(copied), gate=other.gate([(left, size)]))
     answer.runs.append(again)
-    expect.result(again, expect.rows_of(numbers))
-    asked = {note.index for note in again.asked}
-    if twice := [index for index in first_two if index in asked]:
-        raise NotYet(
-            f"After the crash query {twice[0]} was asked again, although its batch was complete.",
-            "What a finished batch has answered should come from the checkpoint.",
-            "What was only in memory died with the first run. Read the file when the flow begins, and leave out what "
-            "is in it; in JSON the keys of an object are text.",
-        )
-    expect.asked_in_tasks(again, sorted({*asked, numbers[at], *last}))
+    _went_on(again, batches, batches[2][place], stored)
 
 
-def _died_there(died: Run, bad: int, first_two: list[int], last: list[int]) -> None:
+def _new_file(answer: Answer) -> Path:
+    """A path for a checkpoint that no answer can know beforehand."""
+    folder = answer.folder / f"run-{answer.chance.randrange(10**6)}"
+    folder.mkdir()
+    return folder / f"checkpoint-{answer.chance.randrange(10**6)}.json"
+
+
+def _written_elsewhere(answer: Answer) -> str:
+    """Which files the answer has left in its working folder, in words."""
+    ours = {"answer.py", "notes.jsonl", "output.txt", "stacks.txt", "flow_run"}
+    found = sorted(file.name for file in answer.folder.iterdir() if file.is_file() and file.name not in ours)
+    return f", but your flow left {found[0]!r} in the working folder" if found else ""
+
+
+def _remove_stored() -> bool:
+    """Remove what tasks have kept in Prefect's storage: whether there was anything."""
+    storage = Path(PREFECT_LOCAL_STORAGE_PATH.value())
+    found = storage.is_dir() and any(storage.iterdir())
+    shutil.rmtree(storage, ignore_errors=True)
+    return found
+
+
+def _died_there(died: Run, bad: int, batches: list[list[int]]) -> None:
     """The run failed at the query that does not exist, with two batches behind it and none begun after it."""
+    first_two, last = batches[0] + batches[1], batches[3]
     if died.state.is_completed():
         raise NotYet(
             f"Query {bad} does not exist, and your flow ended Completed.",
@@ -81,22 +143,93 @@ def _died_there(died: Run, bad: int, first_two: list[int], last: list[int]) -> N
         )
     asked = {note.index for note in died.asked}
     if never := [index for index in first_two if index not in asked]:
+        error = str(died.error or died.state.message).rstrip(".")
         raise NotYet(
-            f"Your flow ended {died.state.name} before it asked query {never[0]}, with {str(died.error).rstrip('.')}.",
+            f"Your flow ended {died.state.name} before it asked query {never[0]}, with {error}.",
             f"It should fail at query {bad} of the third batch, when the first two are done.",
-            "Ask every query with ask(index, seconds) in a task, batch after batch.",
+            _cause(error, died),
         )
     if late := asked & set(last):
         raise NotYet(
             f"Query {min(late)} of the fourth batch was asked although the third had failed.",
             "A batch begins when the one before is complete.",
+            "Collect a batch before you submit the next.",
         )
-    expect.asked_in_tasks(died, first_two)
+    expect.asked_in_tasks(died, first_two, None)
+    expect.took(replace(died, asked=tuple(note for note in died.asked if note.index != bad)), SECONDS)
+    if bad not in asked:
+        error = str(died.error or died.state.message).rstrip(".")
+        raise NotYet(
+            f"Your flow ended {died.state.name} before it asked query {bad}, with {error}.",
+            f"It should fail at query {bad} of the third batch, when the first two are done.",
+            _cause(error, died),
+        )
+    expect.nothing_else(died, {*first_two, *batches[2], bad})
+    _in_turn(died, batches[:3], len(batches[0]))
+    for batch in batches[:2]:
+        _whole(died, batch, len(batch))
 
 
-def _spans(seen: Run, indexes: list[int]) -> list[Span]:
-    task_runs = {note.task_run_id for note in seen.asked if note.index in indexes}
-    return [span for span in seen.timeline if span.id in task_runs]
+def _cause(error: str, died: Run) -> str:
+    """Where to look for an error of the answer's own; `error`: as "TypeError: …"."""
+    kind, _, text = error.partition(": ")
+    if any(note.error and note.error.rstrip(".") == error for note in died.asked):
+        return "A query raised it. If your code didn't cause this, check again."
+    if kind == "AttributeError" and "'str' object" in text:
+        return "`checkpoint` is the path of a file as text: Path(checkpoint) has read_text, write_text and exists."
+    if kind == "FileNotFoundError":
+        return "In the first run there is no file yet: read it only if Path(checkpoint).exists()."
+    if kind == "LookupError":
+        return "Ask every query with ask(index, seconds) in a task, batch after batch."
+    return "Your own code raised it, and no query: look at how you read and write the checkpoint."
+
+
+def _went_on(again: Run, batches: list[list[int]], unasked: int, stored: bool) -> None:
+    """The second run asked what was left, and nothing of a batch that was complete, and returned all rows.
+
+    Args:
+        again: the second run.
+        batches: all queries.
+        unasked: the query of the third batch that the first run could not ask.
+        stored: whether the tasks of the first run had left something in Prefect's storage.
+    """
+    numbers, first_two = [index for batch in batches for index in batch], batches[0] + batches[1]
+    size, left = len(batches[0]), batches[2] + batches[3]
+    asked = {note.index for note in again.asked}
+    if twice := [index for index in first_two if index in asked]:
+        raise NotYet(
+            f"After the crash query {twice[0]} was asked again, although its batch was complete.",
+            "What a finished batch has answered should come from the checkpoint.",
+            "Your tasks had left their rows in Prefect's result storage, which another machine doesn't have. Write "
+            "them to the file `checkpoint`, and read it when the flow begins." if stored else
+            "What was only in memory died with the first run. Read the file when the flow begins, and leave out what "
+            "is in it; in JSON the keys of an object are text.",
+        )  # fmt: skip
+    if not again.state.is_completed():
+        raise NotYet(
+            f"Your second run, which was given the checkpoint, ended {again.state.name}: "
+            f"{again.error or again.state.message}",
+            "It should complete, and return all rows.",
+            "Read back just what you have written: in JSON the keys of an object are text.",
+        )
+    for new in (batches[3], left):
+        if again.result == expect.rows_of(new):
+            raise NotYet(
+                f"Your second run returned {len(new)} results: those that it asked for itself.",
+                f"Expected were {len(numbers)}, those from the checkpoint among them.",
+                "Look at the `return` of the flow.",
+            )
+    expect.in_order(again, again.result, numbers)
+    expect.result(again, expect.rows_of(numbers))
+    expect.asked_in_tasks(again, [index for index in left if index in {*asked, unasked, *batches[3]}], SECONDS)
+    expect.nothing_else(again, left)
+    spans = expect.queried(again, left)
+    if spans.peak > size:
+        raise NotYet(
+            f"After the crash {spans.peak} of your tasks ran at once.",
+            f"A batch has {size}, also in the second run.",
+            "Divide what is left into batches as well.",
+        )
 
 
 EXERCISES = (
@@ -116,6 +249,7 @@ EXERCISES = (
             "batch = indexes[first : first + size] is right for the short last one too.",
         ),
         grade=batched,
+        seconds=90,
     ),
     Exercise(
         id="4.2",

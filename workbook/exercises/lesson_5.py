@@ -98,7 +98,10 @@ def at_once(answer: Answer) -> None:
 
 def from_environment(answer: Answer) -> None:
     """The secret comes from the environment, anew for each run, and is seen by nobody."""
-    passwords, former = [expect.secret(answer.chance, 16) for _ in range(2)], ""
+    with get_client(sync_client=True) as client:
+        for variable in client.read_variables(limit=PAGE):  # left by another answer, whose password may be alike
+            client.delete_variable_by_name(variable.name)
+    passwords, former = expect.secrets(answer.chance, 16, 16), ""
     for password in passwords:
         host = f"db-{_word(answer.chance)}.example"
         answer.environment(DATABASE_URL=f"postgresql://{_word(answer.chance)}:{password}@{host}:5432/shop")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,13 +29,14 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
 from prefect.client.schemas.sorting import DeploymentSort, FlowRunSort
 from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled
 
 from workbook.exercises import Exercise, NotYet, expect
-from workbook.sandbox import Answer, AnswerError, Broken
+from workbook.sandbox import Answer, AnswerError
 
 SETTINGS = ("PREFECT_API_URL", "PREFECT_API_KEY", "DATABASE_URL")
 FLOW = "nightly"
-CALL_SECONDS = 45  # for the learner's call, which should not wait for anything
+RETURN_SECONDS = 15  # for the learner's call to return when it has triggered the run; more if that took longer
 WORKER_SECONDS = 80  # for one start of a worker and one flow run in its own process
 
 
@@ -53,7 +55,7 @@ def masked(answer: Answer) -> None:
 
 
 def _one_environment(answer: Answer) -> None:
-    key, password = expect.secret(answer.chance, 24), expect.secret(answer.chance, 16)
+    key, password = expect.secrets(answer.chance, 24, 16)
     host = f"db-{answer.chance.randrange(10**4)}.example.com:{answer.chance.randrange(5000, 6000)}"
     api_url = f"https://prefect-{answer.chance.randrange(10**4)}.example.com/api"
     start, end = "postgresql://shop:", f"@{host}/orders"
@@ -133,26 +135,31 @@ def deployed(answer: Answer) -> None:
 
 
 def _call(answer: Answer, pool: str, number: int) -> None:
-    """Call the answer, which should return at once; say it in plain words if it waits, or a parameter is refused."""
-    seconds, deadline = answer.seconds, answer._deadline  # the call has a shorter limit than the whole grading
-    answer.seconds, answer._deadline = CALL_SECONDS, time.monotonic() + CALL_SECONDS
-    try:
-        answer.call(str(answer.folder), pool, number)
-    except AnswerError as error:
-        _refused(f"{error}\n{answer.printed()}")
-        raise
-    except Broken as error:
-        waiting = [run for found in _deployments() for run in _runs_of(found.id) if not run.state.is_final()]
-        if error.code != "hang" or not waiting:
+    """Call the answer, which should not wait for its run; say it in plain words if it does, or if it was refused."""
+    with ThreadPoolExecutor(1) as thread:
+        begun, triggered = time.monotonic(), None
+        call = thread.submit(answer.call, str(answer.folder), pool, number)
+        while not call.done():
+            wait([call], timeout=0.5)
+            waiting = [run for found in _deployments() for run in _runs_of(found.id) if run.state.is_scheduled()]
+            if waiting and triggered is None:
+                triggered = time.monotonic()
+            elif waiting and time.monotonic() - triggered > max(RETURN_SECONDS, triggered - begun) and not call.done():
+                with get_client(sync_client=True) as client:  # ends the wait of a call that waits for its run
+                    client.set_flow_run_state(waiting[0].id, Cancelled(), force=True)
+                with contextlib.suppress(AnswerError):
+                    call.result()
+                raise NotYet(
+                    f"Your call did not return: it waited for its flow run {waiting[0].name}, which was "
+                    f"{waiting[0].state.name}, until the grader cancelled that run.",
+                    "Your function should trigger the run and return: the worker starts only afterwards.",
+                    "run_deployment() waits until the run has ended, unless you give it timeout=0.",
+                )
+        try:
+            call.result()
+        except AnswerError as error:
+            _refused(f"{error}\n{answer.printed()}")
             raise
-        raise NotYet(
-            f"Your call had not returned after {CALL_SECONDS} s, and its flow run {waiting[0].name} is "
-            f"{waiting[0].state.name}.",
-            "Your function should trigger the run and return: the worker starts only afterwards.",
-            "run_deployment() waits until the run has ended, unless you give it timeout=0.",
-        ) from None
-    finally:
-        answer.seconds, answer._deadline = seconds, deadline
 
 
 def _refused(text: str) -> None:
@@ -218,12 +225,14 @@ def _triggered(deployment: UUID, number: int) -> UUID:
         )
     if len(runs) > 1:
         raise NotYet(f"Your deployment was triggered {len(runs)} times.", "It should be once.")
+    unknown = sorted(set(runs[0].parameters) - {"number"})
     if runs[0].parameters != {"number": number}:
         raise NotYet(
             f"The flow run was triggered with the parameters {runs[0].parameters}.",
             f"They should be {{'number': {number}}}.",
-            "Parameters are given with the trigger: parameters={…}, or --param name=value.",
-        )
+            f"The flow has no parameter {unknown[0]!r}, so the run would fail." if unknown
+            else "Parameters are given with the trigger: parameters={…}, or --param name=value.",
+        )  # fmt: skip
     state = runs[0].state
     if not state.is_scheduled():
         raise NotYet(
@@ -299,7 +308,17 @@ def freed(answer: Answer) -> None:
     identity = _leaky(tag, slots, leaked)
     _leaky(other, 3, 2)
     for case in ("after your call", "after a second call"):
-        answer.call(tag)
+        try:
+            answer.call(tag)
+        except AnswerError as error:
+            if "ObjectNotFound" not in str(error):
+                raise
+            raise NotYet(
+                f"Your call for {tag!r} raised {str(error).removesuffix(': None')}: the server has no limit of the "
+                "name that you gave.",
+                f"It should free the slots of the limit on the tag {tag!r}.",
+                "Among Prefect's global limits that of a tag has the name tag:… in front.",
+            ) from None
         _is_free(_limit(tag), tag, slots, leaked, identity, case)
         neighbour = _limit(other)
         if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):

@@ -38,6 +38,7 @@ def nightly(answer: Answer) -> None:
     dead = [indexes[0], answer.chance.choice(indexes[1:])]
     with answer.limit("database", other):
         seen = lesson_6.with_one_held(answer, indexes, dead, tries=3)
+        lesson_6.all_asked(seen, indexes, dead[0])
         expect.tries(seen, dict.fromkeys(indexes, 1) | dict.fromkeys(dead, 3), SECONDS)
         expect.limit_kept("database", other)
         expect.never_above(seen, other, tag="database")

@@ -1,4 +1,4 @@
-# message: 2 task runs ran. Expected was 1
+# message: Query \d+ ran 2 times. Each should run once
 from prefect import flow, task
 
 from workbook.work import ask

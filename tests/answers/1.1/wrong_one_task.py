@@ -1,4 +1,4 @@
-# message: 1 task run ran. Expected were 3. Each piece of work is a task run
+# message: One task run asked 2 queries. Each query should have a task run
 from prefect import flow, task
 
 from workbook.work import ask

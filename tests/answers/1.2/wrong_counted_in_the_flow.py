@@ -1,4 +1,4 @@
-# message: 3 task runs ran. Expected were 4
+# message: Only the tasks with the three queries ran. A fourth task
 from prefect import flow, task
 
 from workbook.work import ask

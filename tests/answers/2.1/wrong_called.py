@@ -1,4 +1,4 @@
-# message: ran one at a time.*a task that is called instead of submitted
+# message: They ran one at a time.*a task that is called instead of submitted
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: At most 1 of
+# message: At most 1 of your tasks ran at once.*a task runner with one worker
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

@@ -1,4 +1,4 @@
-# message: At most 1 of \d task runs ran at once.*Submit every one before
+# message: At most 1 of your tasks ran at once.*a task that is called instead of submitted
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: 6 task runs ran. Expected were 8
+# message: Query \d\d does not exist, and your flow did not ask it
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

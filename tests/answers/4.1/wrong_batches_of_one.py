@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once.*ran one at a time
+# message: At most 1 of the \d queries of a batch ran at once.*ran one at a time
 from prefect import flow, task
 
 from workbook.work import ask

@@ -18,5 +18,5 @@ def in_batches(indexes, seconds, size):
 
 @flow
 def inner(indexes, seconds):
-    futures = [query.submit(index, seconds if place else 2 * seconds) for place, index in enumerate(indexes)]
+    futures = [query.submit(index, seconds) for index in indexes]
     return [future.result() for future in futures]

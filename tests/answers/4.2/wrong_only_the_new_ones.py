@@ -1,4 +1,4 @@
-# message: returned \d results. Expected were
+# message: returned \d results: those that it asked for itself.*those from the checkpoint
 import json
 from pathlib import Path
 

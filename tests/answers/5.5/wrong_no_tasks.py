@@ -1,4 +1,4 @@
-# message: was asked outside of any task run
+# message: No task ran: Prefect knows of none
 from prefect import flow
 
 from workbook.work import ask

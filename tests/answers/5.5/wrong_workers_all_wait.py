@@ -1,4 +1,4 @@
-# message: had not ended after \d+ s\. These task runs had not ended: report.*query\.submit\(index, seconds\)\.result\(\)
+# message: had not ended after \d+ s\. These task runs had not ended: report.*query\.submit\(index, seconds\)
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

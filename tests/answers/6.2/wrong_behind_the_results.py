@@ -1,4 +1,4 @@
-# message: There was no task run of 'cleanup' when query \d+ failed.*skips what stands behind
+# message: There was no task run of 'cleanup' when query \d+ failed.*skips the lines after it
 from prefect import flow, task
 
 from flows import warehouse

@@ -1,4 +1,4 @@
-# message: 'cleanup' began before .* had ended.*does not mean that the others have ended
+# message: ('cleanup' began before .* had ended|before query \d+ had begun).*waits for all of them
 from prefect import flow, task
 
 from flows import warehouse

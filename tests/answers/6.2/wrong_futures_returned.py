@@ -1,4 +1,4 @@
-# message: does not name query \d+: .*2/6 states failed
+# message: doesn't name query \d+: .*2/6 states failed
 from prefect import flow, task
 from prefect.futures import wait
 

@@ -1,4 +1,4 @@
-# message: its message does not name query \d+: .*something failed
+# message: its message doesn't name query \d+: .*something failed
 from prefect import flow, task
 from prefect.futures import wait
 

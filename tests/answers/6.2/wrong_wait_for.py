@@ -1,4 +1,4 @@
-# message: 'cleanup' was submitted and never began.*allow_failure
+# message: 'cleanup' was submitted but never began.*allow_failure
 from prefect import flow, task
 
 from flows import warehouse

@@ -1,4 +1,4 @@
-# message: is called nightly-\d+/prod-etl.*should be
+# message: is called nightly/prod-etl.*should be nightly/workshop
 from prefect import flow
 from prefect.deployments import run_deployment
 

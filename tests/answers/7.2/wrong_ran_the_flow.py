@@ -1,4 +1,4 @@
-# message: no deployment .*, though the flow has run, in your own process
+# message: no deployment of the flow 'nightly', though the flow has run, in your own process
 from prefect import flow
 
 

@@ -1,4 +1,4 @@
-# message: raised .*ObjectNotFound
+# message: raised .*ObjectNotFound: the server has no limit of the name.*has the name tag:… in front
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 

@@ -1,4 +1,4 @@
-# message: its message does not name query \d+
+# message: its message doesn't name query \d+
 import json
 from pathlib import Path
 

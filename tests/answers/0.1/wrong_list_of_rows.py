@@ -1,0 +1,14 @@
+# message: returned 1 results?\.
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def first_flow(index, seconds):
+    return [query(index, seconds)]

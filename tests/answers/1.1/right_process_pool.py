@@ -1,0 +1,26 @@
+from prefect import flow, task
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows) % 20
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
+def chain(index, seconds):
+    rows = extract.submit(index, seconds)
+    number = transform.submit(rows)
+    return load.submit(number, seconds).result()

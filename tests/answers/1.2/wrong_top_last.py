@@ -1,0 +1,21 @@
+# message: began before .* had ended. The task at the top should end first
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def count(one, other):
+    return len(one) + len(other)
+
+
+@flow
+def diamond(top, left, right, seconds):
+    one, other = query.submit(left, seconds), query.submit(right, seconds)
+    query.submit(top, seconds, wait_for=[one, other]).wait()
+    return count.submit(one, other).result()

@@ -1,0 +1,16 @@
+# message: right results in (another order|the order in which your tasks ended): query \d+ comes first.*as_completed\(\)
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def all_at_once(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    return [future.result() for future in as_completed(futures)]

@@ -1,0 +1,20 @@
+# message: Query \d+ was never asked: the task run query-\w+ ended Failed before it asked.*NameError
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    print("asking", indx)  # noqa: F821
+    return ask(index, seconds)
+
+
+@flow
+def what_there_is(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    found = [future.result(raise_on_failure=False) for future in futures]
+    return {
+        "answers": [rows for rows in found if isinstance(rows, list)],
+        "failed": [index for index, rows in zip(indexes, found) if not isinstance(rows, list)],
+    }

@@ -1,0 +1,16 @@
+# message: \d of your tasks ran at once. A batch has \d, and batches do not overlap
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_batches(indexes, seconds, size):
+    rows = [future.result() for future in [query.submit(index, seconds) for index in indexes[:size]]]
+    futures = [query.submit(index, seconds) for index in indexes[size:]]
+    return rows + [future.result() for future in futures]

@@ -1,0 +1,20 @@
+# message: began before batch 1 had ended|of your tasks ran at once. A batch has
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_batches(indexes, seconds, size):
+    futures = []
+    for first in range(0, len(indexes), size):
+        for index in indexes[first : first + size]:
+            future = query.submit(index, seconds)
+            futures.append(future)
+        future.wait()
+    return [future.result() for future in futures]

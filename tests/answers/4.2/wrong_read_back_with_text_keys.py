@@ -1,0 +1,25 @@
+# message: Your second run, which was given the checkpoint, ended Failed: KeyError.*the keys of an object are text
+import json
+from pathlib import Path
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def resume(indexes, seconds, size, checkpoint):
+    file = Path(checkpoint)
+    answers = json.loads(file.read_text()) if file.exists() else {}
+    left = [index for index in indexes if str(index) not in answers]
+    for first in range(0, len(left), size):
+        batch = left[first : first + size]
+        futures = [query.submit(index, seconds) for index in batch]
+        answers |= {index: future.result() for index, future in zip(batch, futures)}
+        file.write_text(json.dumps(answers))
+    return [answers[index] for index in indexes]

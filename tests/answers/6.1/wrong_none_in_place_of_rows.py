@@ -1,0 +1,17 @@
+# message: Your flow ended Completed, although query \d+ failed for good
+from prefect import flow, task
+from prefect.futures import wait
+
+from workbook.work import ask
+
+
+@task(retries=2, retry_delay_seconds=0.1)
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def persistent(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    wait(futures)
+    return [future.result() if future.state.is_completed() else None for future in futures]

@@ -1,0 +1,15 @@
+# message: Your tasks wait 30 s before they try again|waits for its next try: its retry delay is 30\b
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(retries=2, retry_delay_seconds=30)
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def persistent(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    return [future.result() for future in futures]
