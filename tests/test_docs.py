@@ -129,7 +129,7 @@ COMMANDS = {
         .venv\Scripts\pip install -r requirements-dev.txt
         .venv\Scripts\python -m pytest
     """,
-    "`.ci/run` runs its two parts": "make test-all",
+    "its first part is `make test`, its second is run by hand": "make test-all",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras

@@ -1,4 +1,4 @@
-# message: Your flow returned \{\(3, 4\): 
+# message: Your flow returned \{\(3, 4\):
 from prefect import flow
 
 
