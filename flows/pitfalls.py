@@ -3,7 +3,7 @@
     python flows/pitfalls.py                # what there is
     python flows/pitfalls.py tag_typo       # run both, and see how they ran
 
-The docstring of a wrong flow says what goes wrong, as measured on Prefect 3.8. The flows set their own limits, on tags
+The docstring of a wrong flow says what goes wrong, as measured on Prefect 3.9. The flows set their own limits, on tags
 of their own: each can be run alone, again and again, and none touches the limit on `database`.
 """
 
