@@ -57,7 +57,8 @@ def test_gradings_take_turns_in_the_order_in_which_they_came(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_check_that_is_interrupted_leaves_no_process(graders, how):
     """Also when what asked for it is killed: a kernel, or a command in a terminal that is closed."""
-    program = "import sys; from workbook.grader import Grader; from workbook.answers import Source\n"
+    program = "import signal, sys; from workbook.grader import Grader; from workbook.answers import Source\n"
+    program += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what a shell's background ignores
     program += "Grader(0).judge('3.1', Source('three_at_a_time', sys.argv[1]))"
     with subprocess.Popen([sys.executable, "-c", program, HANGS], stderr=subprocess.DEVNULL) as asking:
         # The grader, the process that answers are forked from, its helper, and the answer.

@@ -27,6 +27,7 @@ SOLUTIONS = {
     for source in lessons.sources()
     for exercise_id, text in lessons.answers(lessons.build(source, solved=True)).items()
 }
+pytestmark = pytest.mark.timeout(1200)  # the first test waits for the verdicts of all
 TAGS = ("database", "warehouse", "partner", "reporting", "ledger")  # what the exercises set limits on
 COMMIT = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True).stdout
 
@@ -105,7 +106,6 @@ def judged(graders: list[Grader], texts: list[tuple[str, str]]) -> Iterator[exer
         yield from pool.map(judge, texts)
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     "file",
     [pytest.param(file, marks=[] if file in CHOSEN else pytest.mark.slow) for file in FILES],
@@ -123,7 +123,6 @@ def test_an_answer_draws_its_verdict(verdicts, file):
 
 
 @pytest.mark.slow  # `make test` runs the solved notebooks, whose checks must pass
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("exercise_id", SOLUTIONS)
 def test_the_solution_in_the_notebook_passes(verdicts, exercise_id):
     verdict = verdicts[exercise_id]

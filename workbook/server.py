@@ -31,7 +31,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PORT = 4200
 START_SECONDS = 120  # a first start takes 10 to 25 s on two cores, and later ones less; a slow laptop gets more
-CHECK_SECONDS = 4  # per request to a server that somebody else runs
+CHECK_SECONDS = 4  # to connect to a server
+ANSWER_SECONDS = 30  # for a server that has taken the connection: a busy one answers later than an idle one
 
 # What makes a tag limit honest on an embedded database (measured: PREFECT_FACTS.md). With several connections, taking a
 # slot collides with the recorder of task runs, and every collision costs the client a back-off of seconds. Prefect has
@@ -184,6 +185,7 @@ def check_api() -> None:
     Raises:
         ServerError: nothing answers, it refuses the credentials, or it is no Prefect API.
     """
+    import httpx
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.sorting import FlowRunSort
     from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -191,7 +193,9 @@ def check_api() -> None:
     with (
         plain_errors(),
         temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
-        get_client(sync_client=True, httpx_settings={"timeout": CHECK_SECONDS}) as client,
+        get_client(
+            sync_client=True, httpx_settings={"timeout": httpx.Timeout(ANSWER_SECONDS, connect=CHECK_SECONDS)}
+        ) as client,
     ):
         client.read_flow_runs(sort=FlowRunSort.ID_DESC, limit=1)  # it refuses to be asked without an order
 
@@ -471,7 +475,7 @@ def _answers(process: psutil.Process, record: Record) -> bool:
     if not _listens(process, record.port):
         return False
     try:
-        with urllib.request.urlopen(f"{record.api_url}/health", timeout=CHECK_SECONDS) as answer:
+        with urllib.request.urlopen(f"{record.api_url}/health", timeout=ANSWER_SECONDS) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
