@@ -70,7 +70,7 @@ def asked_in_tasks(seen: Run, indexes: Sequence[int], seconds: float | None = No
     if twice := [index for index in indexes if asked[index] > list(indexes).count(index)]:
         raise NotYet(f"Query {twice[0]} ran {asked[twice[0]]} times.", "Each should run once.")
     took(seen, seconds)
-    homes = Counter(note.task_run_id for note in seen.asked)
+    homes = Counter(home for home, _ in {(note.task_run_id, note.index) for note in seen.asked})
     if max(homes.values(), default=1) > 1:
         raise NotYet(
             f"One task run asked {max(homes.values())} queries.", "Each query should have a task run of its own.",

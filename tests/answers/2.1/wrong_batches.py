@@ -1,4 +1,4 @@
-# message: At most 3 of your tasks ran at once. All \d should run.*for batches
+# message: At most 3 of your tasks ran at once. All \d should run.*batches
 from prefect import flow, task
 
 from workbook.work import ask

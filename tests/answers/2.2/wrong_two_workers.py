@@ -1,4 +1,4 @@
-# message: At most 2 of your tasks ran at once. All [456] should run.*a task runner with few workers
+# message: At most 2 of your tasks ran at once. All [456] should run.*(few workers|batches of up to 2)
 from prefect import flow, task, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 

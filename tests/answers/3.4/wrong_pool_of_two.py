@@ -1,4 +1,4 @@
-# message: In two processes at once [34] of your tasks|does not carry the tag
+# message: In two processes at once [34] of your tasks|do not have the tag
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 
