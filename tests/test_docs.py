@@ -134,6 +134,18 @@ COMMANDS = {
         .venv/bin/pip install -r requirements.txt
         make extras
     """,
+    "docs/facts.md says what came of it, once, by hand": r"""
+        PREFECT_API_KEY=pnu_secret PREFECT_API_AUTH_STRING=user:topsecret python -c "
+        find $PREFECT_HOME -type f
+        from prefect.logging import get_logger
+        get_logger('x').warning('pnu_secret user:topsecret')"
+        prefect deploy f.py:hello -n d --pool p --cron "0 2 * * *" --timezone Europe/Zurich </dev/null
+        prefect flow-run ls
+        prefect server start &
+        prefect work-pool create p --type process
+        script -qc 'python -c "from prefect import flow; f = flow(lambda: 1)"' /dev/null
+        uv venv fresh && uv pip install -p fresh prefect && . fresh/bin/activate
+    """,
     "it changes the system, as root": """
         apt-get install postgresql
         sudo -u postgres createuser --pwprompt prefect

@@ -42,7 +42,8 @@ class Exercise:
         contract: its signature, and what must be true of its run, in a few sentences.
         hints: from a nudge to nearly there.
         grade: returns when the answer is right, and raises `NotYet` when it is not.
-        seconds: the time limit for all that the grader does with one answer.
+        seconds: the time limit for all that the grader does with one answer. It only ends what hangs: a pool of
+            processes, each of which loads Prefect, may need a minute to start on a busy machine.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Exercise:
     contract: str
     hints: tuple[str, ...]
     grade: Callable[["Answer"], None]
-    seconds: float = 60
+    seconds: float = 120
 
     @property
     def lesson(self) -> int:

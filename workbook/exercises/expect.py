@@ -349,9 +349,7 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
         raise NotYet(
             f"At most {spans.peak} of your tasks ran at once.",
             f"All {len(indexes)} should run at the same time.",
-            why(spans)
-            or "Submit all of them before you wait for any. A task runner with few workers, and batches, "
-            "hold back too.",
+            held_back(spans),
         )
     raise NotYet(
         f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
@@ -362,6 +360,12 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
 
 def held_back(spans: Timeline) -> str:
     """Where to look if fewer ran at once than should, without any limit. Times at the gate are not the learner's."""
+    first_end = min(span.end for span in spans if span.end is not None)
+    if spans.peak < 2 and all(span.created < first_end for span in spans):
+        return (
+            "They were submitted early, and waited for each other: look for wait_for=, or for a future among the "
+            "arguments."
+        )
     if spans.peak < 2:
         return (
             "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "

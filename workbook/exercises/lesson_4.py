@@ -249,7 +249,6 @@ EXERCISES = (
             "batch = indexes[first : first + size] is right for the short last one too.",
         ),
         grade=batched,
-        seconds=90,
     ),
     Exercise(
         id="4.2",

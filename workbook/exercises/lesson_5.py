@@ -292,7 +292,6 @@ EXERCISES = (
             "Keep the futures in a list as you submit them; after the loop call .result() on each; then 'all done'.",
         ),
         grade=collected,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
     Exercise(
         id="5.2",
@@ -310,7 +309,6 @@ EXERCISES = (
             "futures = [query.submit(index, seconds) for index in indexes], and then a list of their results.",
         ),
         grade=at_once,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
     Exercise(
         id="5.3",
@@ -346,7 +344,6 @@ EXERCISES = (
             "REPORTING = 'reporting' once, and @task(tags=[REPORTING]) above both tasks.",
         ),
         grade=tagged,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
     Exercise(
         id="5.5",
@@ -383,6 +380,5 @@ EXERCISES = (
             "return [future.result() for future in futures]",
         ),
         grade=in_order,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
 )

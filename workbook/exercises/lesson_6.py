@@ -352,7 +352,6 @@ EXERCISES = (
             "as ever.",
         ),
         grade=retried,
-        seconds=90,  # a pool of processes takes long to start on a busy machine
     ),
     Exercise(
         id="6.2",
@@ -372,7 +371,6 @@ EXERCISES = (
             "are any, raise an error of your own with them, and else return the results.",
         ),
         grade=cleaned,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
     Exercise(
         id="6.3",
@@ -394,6 +392,5 @@ EXERCISES = (
             "every .result(), and only then publishing.publish(folder).",
         ),
         grade=published,
-        seconds=120,  # a pool of processes takes long to start on a busy machine
     ),
 )

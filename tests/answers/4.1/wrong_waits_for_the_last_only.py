@@ -1,4 +1,4 @@
-# message: began before batch 1 had ended|of your tasks ran at once. A batch has
+# message: began before batch \d had ended|of your tasks ran at once. A batch has
 from prefect import flow, task
 
 from workbook.work import ask
