@@ -25,7 +25,7 @@ from workbook import server
 from workbook.grader import Grader
 
 CHECKOUT = Path(__file__).resolve().parent
-GRADERS = 3  # answers judged at the same time; each needs a server
+GRADERS = 2  # answers judged at the same time; each needs a server
 
 
 _PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)

@@ -100,7 +100,7 @@ def resumed(answer: Answer) -> None:
             "Write the checkpoint after every batch, to the path that the flow is given: at the end of the flow is too "
             "late.",
         )
-    stored = _remove_stored()
+    stored = _remove_stored() >= 2 * size  # the rows of two batches
     with Answer(answer.source, 40) as other:
         copied = _new_file(other)
         shutil.copy(checkpoint, copied)
@@ -124,10 +124,10 @@ def _written_elsewhere(answer: Answer) -> str:
     return f", but your flow left {found[0]!r} in the working folder" if found else ""
 
 
-def _remove_stored() -> bool:
-    """Remove what tasks have kept in Prefect's storage: whether there was anything."""
+def _remove_stored() -> int:
+    """Remove what runs have kept in Prefect's storage: how many files. (The error with which a flow failed is one.)"""
     storage = Path(PREFECT_LOCAL_STORAGE_PATH.value())
-    found = storage.is_dir() and any(storage.iterdir())
+    found = len(list(storage.iterdir())) if storage.is_dir() else 0
     shutil.rmtree(storage, ignore_errors=True)
     return found
 
