@@ -18,16 +18,19 @@ demo: $(READY)  ## run twenty real queries, three at a time, and see how they ra
 race: $(READY)  ## race the four patterns over the same queries: bars, a table and a figure
 	@$(BIN)/workbook race
 
-# JupyterLab and IPython keep their own files too in the checkout.
-lab: $(READY)  ## open the lessons in JupyterLab
-	@JUPYTER_CONFIG_DIR=.workbook/jupyter JUPYTER_DATA_DIR=.workbook/jupyter/data IPYTHONDIR=.workbook/ipython \
-		$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+# JupyterLab and IPython keep their own files too in the checkout. Its cells and terminals find the commands of .venv: a
+# login shell would look elsewhere.
+lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9999")
+	@JUPYTER_CONFIG_DIR="$(CURDIR)/.workbook/jupyter" JUPYTER_DATA_DIR="$(CURDIR)/.workbook/jupyter/data" \
+		IPYTHONDIR="$(CURDIR)/.workbook/ipython" PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" \
+		--ServerApp.terminado_settings="shell_command=$${SHELL:-sh}" $(OPTIONS) notebooks/00_start_here.ipynb
 
-test: $(DEV)  ## run the tests that prove the product: every notebook, graders, commands, production, a browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions notebooks
+test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions
 
-test-rest: $(DEV)  ## run the other tests: all answers, faults, the rest of production and of the browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow tests
+test-rest: $(DEV)  ## run the other tests: all answers, the learner's notebooks, faults, the rest of production and of the browser
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow tests notebooks
 
 test-all: test test-rest  ## run both, one after the other
 
@@ -39,6 +42,8 @@ bench: $(READY)  ## measure what the workbook costs, as ratios; have nothing els
 
 docs-figures: $(READY)  ## draw the figures of docs/ from real runs
 	@$(BIN)/python scripts/docs_figures.py
+	@$(BIN)/python scripts/docs_diagnosis.py
+	@$(BIN)/python scripts/docs_notebook.py
 
 extras: $(READY)  ## add what Dask and several API servers need (docs/deployment_guide.md)
 	@$(INSTALL) -r requirements-extras.txt

@@ -21,8 +21,8 @@ import pytest
 from jupyter_client.connect import LocalPortCache
 
 from flows import warehouse
-from workbook import server
-from workbook.grader import Grader
+from workbook.grading.grader import Grader
+from workbook.prefect_server import connection, local, process
 
 CHECKOUT = Path(__file__).resolve().parent
 GRADERS = 2  # answers judged at the same time; each needs a server
@@ -37,7 +37,7 @@ def free_port() -> int:
     They lie below those that the system gives to outgoing connections. One of these would sometimes be taken by then,
     and the kernel or server would die: with "Kernel died before replying to kernel_info", say.
     """
-    return next(port for port in _PORTS if server.port_is_free(port))
+    return next(port for port in _PORTS if process.port_is_free(port))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,9 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ |= {"WORKBOOK_HOME": str(folder / "home"), "WORKBOOK_DATA": str(folder / "data")}
     os.environ |= {"WORKBOOK_TIME_SCALE": "0.2"}  # queries of 0.04 to 0.24 s
     LocalPortCache.find_available_port = lambda cache, ip: free_port()  # for kernels
-    server.FIRST_PORT = free_port()
-    url = f"http://127.0.0.1:{server.FIRST_PORT}/api"
-    server.point_at(url)
+    local.FIRST_PORT = free_port()
+    url = f"http://127.0.0.1:{local.FIRST_PORT}/api"
+    connection.set_api_url(url)
     os.environ["WORKBOOK_STARTED_URL"] = url
 
 
@@ -65,6 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest = ["graders", "pitfalls", "faults", "jupyterlab", "contributing"]
     longest += ["deployment", "two_processes", "authentication", "postgresql"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
+    for item in items:
+        if item.path.parent.name == "notebooks":  # their solved twins run the same cells, and more
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
@@ -76,7 +79,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    server.stop()
+    local.stop()
     config.stash[_FOLDER].cleanup()
 
 
@@ -88,7 +91,7 @@ def _migrated_database() -> Path:
 
     Making the tables is most of what a server's first start costs, and every test's server has its first.
     """
-    name = server.empty_database().name
+    name = local.empty_database().name
     folder = Path(tempfile.gettempdir()) / "workbook-tests-databases"
     folder.mkdir(exist_ok=True)
     with filelock.FileLock(folder / f"{name}.lock"):
@@ -111,14 +114,14 @@ def put_tables(database: Path) -> None:
         shutil.copyfile(_migrated_database(), database)
 
 
-def start_server() -> server.Record:
+def start_server() -> local.Record:
     """Start the server of the present `WORKBOOK_HOME`, or find it running."""
-    put_tables(server.empty_database())
-    return server.start()
+    put_tables(local.empty_database())
+    return local.start()
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> server.Record:
+def prefect_server() -> local.Record:
     """The session's own server, up and healthy."""
     record = start_server()
     assert record.api_url == os.environ["PREFECT_API_URL"], "another process took the port that was set aside"
@@ -128,7 +131,7 @@ def prefect_server() -> server.Record:
 @pytest.fixture(scope="session")
 def graders() -> Iterator[list[Grader]]:
     """Grading processes, each with its own server, that judge answers at the same time."""
-    put_tables(server.empty_database())
+    put_tables(local.empty_database())
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(Grader(place)) for place in range(GRADERS)]
 

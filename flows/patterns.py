@@ -123,7 +123,7 @@ PATTERNS = {
 def main(names: list[str]) -> None:
     """Run the patterns of these names, or all, and say in a line for each how it ran."""
     from workbook import observe
-    from workbook.limits import ensure_limit, read_limit
+    from workbook.prefect_server.limits import ensure_limit, read_limit
 
     if unknown := [name for name in names if name not in PATTERNS]:
         sys.exit(f"Error: there is no pattern {unknown[0]!r}: name any of {', '.join(PATTERNS)}, or none for all.")
@@ -133,7 +133,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"Error: {error}")
     if read_limit(TAG) is None:
         ensure_limit(TAG, LIMIT)
-    at_once = {"sequential": 1, "parallel": len(TWENTY), "controlled": read_limit(TAG).slots, "batched": LIMIT}
+    at_once = {"sequential": 1, "parallel": len(TWENTY), "controlled": read_limit(TAG).limit, "batched": LIMIT}
     summaries = []
     for name in names or PATTERNS:
         seen = observe(PATTERNS[name])

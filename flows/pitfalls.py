@@ -1,10 +1,11 @@
-"""The traps of Prefect concurrency, each as two flows: the wrong one, and the right one beside it.
+"""Common mistakes with Prefect concurrency, each as two flows: the wrong one, and the right one next to it.
 
-    python flows/pitfalls.py                # what there is
-    python flows/pitfalls.py tag_typo       # run both, and see how they ran
+    python flows/pitfalls.py                # list them
+    python flows/pitfalls.py tag_typo       # run both flows of one, and see how they ran
 
-The docstring of a wrong flow says what goes wrong, as measured on Prefect 3.9. The flows set their own limits, on tags
-of their own: each can be run alone, again and again, and none touches the limit on `database`.
+The docstring of a wrong flow says what goes wrong, as measured on Prefect 3.9. Each pitfall has its own limits, so it
+can be run alone, again and again, and none touches the limit on `database`. Lessons 05 and 06 show most of these flows;
+`tests/test_pitfalls.py` makes sure that what they show is what stands here.
 """
 
 import sys
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
@@ -40,31 +41,37 @@ from flows import warehouse
 
 SECONDS = 0.3  # how long a query takes here
 LEASE_SECONDS = 60  # of a slot: the shortest that Prefect's server gives
-NO_SUCH_QUERY = 99  # there are twenty, so asking for this one fails
 FAKE_URL = "postgresql://learner:not-a-real-password@db.example/shop"
 FAKE_KEY = "pnu_not_a_real_key"
 
 Rows = list[dict[str, Any]]
 
 
-@task(task_run_name="query-{index}")
-def query(index: int, seconds: float = SECONDS) -> Rows:
-    """Run one of the twenty queries. A flow that wants it under a limit says `query.with_options(tags=[…])`."""
+def ask(index: int, seconds: float) -> Rows:
+    """Run one of the twenty queries, 0 to 19. In the lessons, `workbook.work.ask` does this."""
     return warehouse.query(index, seconds=seconds)
 
 
+@task(task_run_name="query-{index}")
+def query(index: int, seconds: float = SECONDS) -> Rows:
+    """Run one of the twenty queries in a task run. `query.with_options(tags=[…])` puts it under a limit."""
+    return ask(index, seconds)
+
+
 def set_limit(tag: str, slots: int) -> None:
-    """Let the server run no more than `slots` tasks with this tag at once."""
+    """Create or update the limit on a tag: the server runs no more than `slots` tasks with it at once."""
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(f"tag:{tag}", slots)
 
 
 def remove_limit(tag: str) -> None:
+    """Delete the limit on a tag, if there is one."""
     with get_client(sync_client=True) as client, contextlib.suppress(ObjectNotFound):
         client.delete_global_concurrency_limit_by_name(f"tag:{tag}")
 
 
 def slots_taken(tag: str) -> int:
+    """How many slots of the limit on a tag are taken now."""
     with get_client(sync_client=True) as client:
         return client.read_global_concurrency_limit_by_name(f"tag:{tag}").active_slots
 
@@ -75,19 +82,20 @@ def slots_taken(tag: str) -> int:
 
 @flow
 def forgotten_result_wrong(seconds: float = SECONDS) -> str:
-    """A failure is lost: nobody asks for the results, so the flow is Completed although a query failed.
+    """A failure is lost: the flow never calls .result(), so it is Completed although a query failed.
 
-    Prefect does wait for a query that has begun when the flow's function returns; see `dropped_work` for the others.
+    There is no query 99. Prefect does wait for a query that is running when the flow's function returns; what happens
+    to the others, `dropped_work` shows.
     """
-    for index in (0, 1, NO_SUCH_QUERY):
+    for index in [0, 1, 99]:
         query.submit(index, seconds)
     return "all done"
 
 
 @flow
 def forgotten_result_right(seconds: float = SECONDS) -> str:
-    """`.result()` on every future raises what went wrong, so the flow fails with it."""
-    futures = [query.submit(index, seconds) for index in (0, 1, NO_SUCH_QUERY)]
+    """.result() on every future raises the error of a query that failed, so the flow fails too."""
+    futures = [query.submit(index, seconds) for index in [0, 1, 99]]
     for future in futures:
         future.result()
     return "all done"
@@ -95,9 +103,9 @@ def forgotten_result_right(seconds: float = SECONDS) -> str:
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
 def dropped_work_wrong(count: int = 20, seconds: float = SECONDS) -> str:
-    """Queries are never run: those that have not begun when the flow ends are cancelled, and the flow is Completed.
+    """Queries never run: those that haven't started when the flow ends are cancelled, and the flow is Completed.
 
-    They leave no record. (A few still begin, as Prefect takes up to a second to end a flow.) Without a pool but with a
+    They leave no record. (A few still start, as Prefect takes up to a second to end a flow.) Without a pool but with a
     limit, those that wait for a slot end as Crashed, "cancelled by the task runner".
     """
     for index in range(count):
@@ -107,7 +115,7 @@ def dropped_work_wrong(count: int = 20, seconds: float = SECONDS) -> str:
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
 def dropped_work_right(count: int = 20, seconds: float = SECONDS) -> str:
-    """`.result()` on every future waits for it, begun or not."""
+    """.result() on every future waits for it, whether it has started or not."""
     futures = [query.submit(index, seconds) for index in range(count)]
     for future in futures:
         future.result()
@@ -116,7 +124,7 @@ def dropped_work_right(count: int = 20, seconds: float = SECONDS) -> str:
 
 @flow
 def result_in_loop_wrong(count: int = 4, seconds: float = SECONDS) -> list[Rows]:
-    """One at a time: `.result()` inside the loop waits for each query before the next is submitted."""
+    """One at a time: .result() inside the loop waits for each query before the next is submitted."""
     results = []
     for index in range(count):
         results.append(query.submit(index, seconds).result())
@@ -132,7 +140,7 @@ def result_in_loop_right(count: int = 4, seconds: float = SECONDS) -> list[Rows]
 
 @flow
 def lost_order_wrong(count: int = 3, seconds: float = SECONDS) -> list[Rows]:
-    """The results come in the order in which the queries ended: `as_completed` is made for that.
+    """The results come in the order in which the queries finished: that is what `as_completed` is for.
 
     `wait()` loses the order too: its `.done` and `.not_done` are sets.
     """
@@ -144,42 +152,41 @@ def lost_order_wrong(count: int = 3, seconds: float = SECONDS) -> list[Rows]:
 def lost_order_right(count: int = 3, seconds: float = SECONDS) -> list[Rows]:
     """Go through your own list of futures: it is in the order of submission."""
     futures = [query.submit(index, seconds * (count - index)) for index in range(count)]
-    wait(futures)
     return [future.result() for future in futures]
 
 
 @flow
 def returned_futures_wrong(count: int = 3, seconds: float = SECONDS) -> list[Any]:
-    """The caller gets states instead of rows: Prefect waits for the futures, and makes them the flow's states.
+    """The caller gets states instead of rows: Prefect waits for the returned futures, and keeps their states.
 
-    The flow does fail if one of them did, but only with "1/3 states failed.", and not with the error.
+    If one of them failed, the flow does fail, but only with "1/3 states failed." and without the error.
     """
     return [query.submit(index, seconds) for index in range(count)]
 
 
 @flow
 def returned_futures_right(count: int = 3, seconds: float = SECONDS) -> list[Rows]:
-    """Return the results, and not the promises of them."""
+    """Return the results instead of the futures."""
     futures = [query.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def errors_as_results_wrong(seconds: float = SECONDS) -> int:
-    """A failure counts as a result: with `raise_on_failure=False` the exception is what `.result()` returns."""
-    futures = [query.submit(index, seconds) for index in (0, 1, NO_SUCH_QUERY)]
+    """A failure counts as a result: with `raise_on_failure=False`, .result() returns the exception."""
+    futures = [query.submit(index, seconds) for index in [0, 1, 99]]
     results = [future.result(raise_on_failure=False) for future in futures]
     return len(results)
 
 
 @flow
 def errors_as_results_right(seconds: float = SECONDS) -> int:
-    """Let all end, ask each future for its state, and fail with the names of those that failed."""
-    futures = [query.submit(index, seconds) for index in (0, 1, NO_SUCH_QUERY)]
+    """Wait for all, check the state of each future, and raise an error that says how many failed."""
+    futures = [query.submit(index, seconds) for index in [0, 1, 99]]
     wait(futures)
     failed = [future for future in futures if not future.state.is_completed()]
     if failed:
-        raise RuntimeError(f"{len(failed)} of {len(futures)} queries failed: {failed[0].state.message}")
+        raise RuntimeError(f"{len(failed)} of {len(futures)} queries failed")
     return len(futures)
 
 
@@ -189,179 +196,185 @@ def errors_as_results_right(seconds: float = SECONDS) -> int:
 
 @flow
 def tag_typo_wrong(count: int = 6, seconds: float = SECONDS) -> list[Rows]:
-    """All run at once: a tag that has no limit of exactly its name limits nothing, and nothing warns of it."""
-    set_limit("pitfall-typo", 2)
-    limited = query.with_options(tags=["pitfall_typo"])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    """All run at once: a tag limits nothing if no limit has exactly its name, and nothing warns you."""
+    tagged = query.with_options(tags=["pitfall_typo"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def tag_typo_right(count: int = 6, seconds: float = SECONDS) -> list[Rows]:
-    """Write the name once, and use it for the limit and the tag."""
-    tag = "pitfall-typo"
-    set_limit(tag, 2)
-    limited = query.with_options(tags=[tag])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    """The tag is exactly the name of the limit. In a real project, write that name once, as a constant."""
+    tagged = query.with_options(tags=["pitfall-typo"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def limit_too_late_wrong(count: int = 6, seconds: float = SECONDS) -> list[Rows]:
-    """All run at once: when a task with this tag has run, the client remembers for 5 s that there was no limit."""
-    remove_limit("pitfall-late")
-    limited = query.with_options(tags=["pitfall-late"])
-    limited.submit(0, 0).result()
+    """All run at once: once a task with this tag has run, the client remembers for 5 s that there was no limit."""
+    tagged = query.with_options(tags=["pitfall-late"])
+    tagged.submit(0, 0).result()
     set_limit("pitfall-late", 2)
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def limit_too_late_right(count: int = 6, seconds: float = SECONDS) -> list[Rows]:
-    """Create the limit before the first task with its tag runs, or wait for 5 s after creating it."""
-    set_limit("pitfall-early", 2)
-    limited = query.with_options(tags=["pitfall-early"])
-    limited.submit(0, 0).result()
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    """Create the limit before the first task with its tag runs. Here it exists before the flow starts."""
+    tagged = query.with_options(tags=["pitfall-early"])
+    tagged.submit(0, 0).result()
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def limit_zero_wrong(count: int = 2, seconds: float = SECONDS) -> list[Rows]:
-    """A limit of 0 does not hold tasks back: `.result()` raises ConcurrencySlotAcquisitionError at once.
+    """A limit of 0 doesn't hold tasks back: .result() raises ConcurrencySlotAcquisitionError at once.
 
-    The task runs themselves stay Pending for ever.
+    The task runs themselves stay Pending forever.
     """
-    set_limit("pitfall-zero", 0)
-    limited = query.with_options(tags=["pitfall-zero"])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    tagged = query.with_options(tags=["pitfall-zero"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def limit_zero_right(count: int = 2, seconds: float = SECONDS) -> list[Rows]:
     """The smallest limit is 1. To hold everything back, pause the deployment or its work pool."""
-    set_limit("pitfall-one", 1)
-    limited = query.with_options(tags=["pitfall-one"])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    tagged = query.with_options(tags=["pitfall-one"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
+@task(tags=["pitfall-nested"])
+def report_with_slot(seconds: float, timeout: float) -> Rows:
+    """A task that holds the only slot while it waits for another task that needs it."""
+    tagged = query.with_options(tags=["pitfall-nested"])
+    return tagged.submit(0, seconds).result(timeout=timeout)
+
+
 @task
-def report(tags: list[str], seconds: float, patience: float) -> Rows:
-    """A task that has its query run as another task, and gives up when that takes too long."""
-    return query.with_options(tags=tags).submit(0, seconds).result(timeout=patience)
+def report_without_slot(seconds: float, timeout: float) -> Rows:
+    """A task that needs no slot itself while it waits for one that does."""
+    tagged = query.with_options(tags=["pitfall-nested"])
+    return tagged.submit(0, seconds).result(timeout=timeout)
 
 
 @flow
-def nested_tag_wrong(seconds: float = SECONDS, patience: float = 1) -> Rows:
+def nested_tag_wrong(seconds: float = SECONDS, timeout: float = 1) -> Rows:
     """A deadlock: the report holds the only slot and waits for its query, and the query waits for that slot.
 
-    Only the report's patience ends it: the report fails, and then the query gets the slot, in vain. Without a timeout
-    on `.result()`, or with the query called instead of submitted, it hangs for ever and says nothing. `timeout_seconds`
-    is no remedy: it does not reach a submitted task, and if it ends a called one, the slot stays taken for a minute.
+    Only the report's timeout ends it: the report fails, and then the query gets the slot, too late. Without a timeout
+    on .result(), or with the query called instead of submitted, it hangs forever and says nothing. `timeout_seconds`
+    doesn't help: it does not reach a submitted task, and if it ends a called one, the slot stays taken for a minute.
     """
-    set_limit("pitfall-nested", 1)
-    tagged = report.with_options(tags=["pitfall-nested"])
-    return tagged.submit(["pitfall-nested"], seconds, patience).result()
+    return report_with_slot.submit(seconds, timeout).result()
 
 
 @flow
-def nested_tag_right(seconds: float = SECONDS, patience: float = 60) -> Rows:
+def nested_tag_right(seconds: float = SECONDS, timeout: float = 60) -> Rows:
     """Only the innermost task, the one that uses the database, has the tag."""
-    set_limit("pitfall-nested", 1)
-    return report.submit(["pitfall-nested"], seconds, patience).result()
+    return report_without_slot.submit(seconds, timeout).result()
+
+
+first_try_failed = threading.Event()
+
+
+@task(tags=["pitfall-retry"], retries=1, retry_delay_seconds=2)
+def flaky_with_slot(seconds: float) -> Rows:
+    """A query that fails on the first try, and keeps its slot until the second."""
+    if task_run.run_count == 1:
+        first_try_failed.set()
+        raise ConnectionError("the database hung up")
+    return ask(0, seconds)
 
 
 @flow
-def retry_keeps_slot_wrong(seconds: float = SECONDS, delay: float = 1) -> list[Rows]:
+def retry_keeps_slot_wrong(seconds: float = SECONDS) -> list[Rows]:
     """The slot is idle: a task that failed keeps it through `retry_delay_seconds`, and the other query waits."""
-    set_limit("pitfall-retry", 1)
-    failed = threading.Event()
-
-    @task(tags=["pitfall-retry"], retries=1, retry_delay_seconds=delay)
-    def flaky() -> Rows:
-        if task_run.run_count == 1:
-            failed.set()
-            raise ConnectionError("the database hung up")
-        return warehouse.query(0, seconds=seconds)
-
-    first = flaky.submit()
-    failed.wait()
+    first_try_failed.clear()
+    first = flaky_with_slot.submit(seconds)
+    first_try_failed.wait()
     second = query.with_options(tags=["pitfall-retry"]).submit(1, seconds)
     return [first.result(), second.result()]
+
+
+@task(tags=["pitfall-retry"])
+def try_with_slot(seconds: float, number: int) -> Rows:
+    """One try of a query that fails the first time. It releases its slot at the end, failed or not."""
+    if number == 1:
+        first_try_failed.set()
+        raise ConnectionError("the database hung up")
+    return ask(0, seconds)
+
+
+@task(retries=1, retry_delay_seconds=2)
+def flaky_without_slot(seconds: float) -> Rows:
+    """A task that tries again, and needs no slot itself."""
+    return try_with_slot(seconds, task_run.run_count)
 
 
 @flow
-def retry_keeps_slot_right(seconds: float = SECONDS, delay: float = 1) -> list[Rows]:
-    """The task that tries again has no tag; the one that it calls has, and returns the slot after each try."""
-    set_limit("pitfall-retry", 1)
-    failed = threading.Event()
-
-    @task(tags=["pitfall-retry"])
-    def one_try(number: int) -> Rows:
-        if number == 1:
-            raise ConnectionError("the database hung up")
-        return warehouse.query(0, seconds=seconds)
-
-    @task(retries=1, retry_delay_seconds=delay)
-    def flaky() -> Rows:
-        try:
-            return one_try(task_run.run_count)
-        finally:
-            failed.set()
-
-    first = flaky.submit()
-    failed.wait()
+def retry_keeps_slot_right(seconds: float = SECONDS) -> list[Rows]:
+    """The task that tries again has no tag. The one that it calls has it, and releases the slot after each try."""
+    first_try_failed.clear()
+    first = flaky_without_slot.submit(seconds)
+    first_try_failed.wait()
     second = query.with_options(tags=["pitfall-retry"]).submit(1, seconds)
     return [first.result(), second.result()]
 
 
+HOLD_A_SLOT = """
+import time
+from prefect import flow, task
 @task(tags=["pitfall-killed"])
-def wait_with_slot() -> None:
+def hold_a_slot():
     print("I have my slot", flush=True)
     time.sleep(60)
 
-
 @flow
-def hold_slot() -> None:
-    """Hold a slot for a minute, in a process of its own that will be ended before."""
-    wait_with_slot()
+def client():
+    hold_a_slot()
+client()
+"""
 
 
-def process_with_slot() -> subprocess.Popen:
-    """Start a process that runs `hold_slot`, and return when it has its slot."""
-    remove_limit("pitfall-killed")  # with whatever a former process has left taken
-    set_limit("pitfall-killed", 1)
-    command = [sys.executable, "-c", "from flows.pitfalls import hold_slot; hold_slot()"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    process.stdout.readline()
+def client_with_slot() -> subprocess.Popen:
+    """Start a process that holds a slot for a minute, and return when it has it."""
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-c", HOLD_A_SLOT], **quiet)
+    process.stdout.readline()  # by now it has its slot
     return process
 
 
 @flow
 def killed_process_wrong() -> int:
-    """The slot stays taken, by nobody: a process that is killed cannot give it back.
+    """The slot stays taken: a process that is killed can't release it.
 
-    The server does so when the lease ends, after up to a minute. Returns the number of slots that are taken.
+    The server releases it when its lease ends, after up to a minute. Returns the number of slots that are taken.
     """
-    with process_with_slot() as process:
+    remove_limit("pitfall-killed")  # with whatever an earlier process has left taken
+    set_limit("pitfall-killed", 1)
+    with client_with_slot() as process:
         process.kill()
     return slots_taken("pitfall-killed")
 
 
 @flow
 def killed_process_right() -> int:
-    """Ask the process to end (SIGTERM, as `kill` without -9): its tasks crash, and give their slots back."""
-    with process_with_slot() as process:
+    """Ask the process to end (SIGTERM, as `kill` without -9): its tasks crash, and release their slots."""
+    remove_limit("pitfall-killed")
+    set_limit("pitfall-killed", 1)
+    with client_with_slot() as process:
         process.terminate()
     return slots_taken("pitfall-killed")
 
 
 @contextlib.contextmanager
 def server_of_its_own(folder: str, leases: str) -> Iterator[SyncPrefectClient]:
-    """A Prefect server with its database in `folder`, and a client of it; at the end it is killed, as in a crash."""
+    """A Prefect server with its database in `folder`, and a client for it; at the end it is killed, as in a crash."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -416,17 +429,17 @@ def slots_after_crash(leases: str) -> int:
 
 @flow
 def restarted_server_wrong() -> int:
-    """The slot stays taken for good: a server keeps the leases in its memory, and the count in its database.
+    """The slot leaks for good: the server keeps leases in memory, and the count of taken slots in its database.
 
-    The server that is killed here is one of the pitfall's own. It takes a minute and a half: no lease is shorter than
-    a minute. Returns the number of slots that are taken.
+    The server that is killed here is the pitfall's own. It takes a minute and a half, as no lease is shorter than a
+    minute. Returns the number of slots that are taken.
     """
     return slots_after_crash("memory")
 
 
 @flow
 def restarted_server_right() -> int:
-    """With leases in files the server finds them again, and takes the slot back when its lease has ended."""
+    """With leases in files, the server finds them again, and releases the slot when its lease has ended."""
     return slots_after_crash("filesystem")
 
 
@@ -434,116 +447,122 @@ def restarted_server_right() -> int:
 # Pools and batches
 
 
+@task
+def report_that_submits(seconds: float, timeout: float) -> Rows:
+    """A task that submits another task and waits for it."""
+    return query.submit(0, seconds).result(timeout=timeout)
+
+
+@task
+def report_that_calls(seconds: float) -> Rows:
+    """A task that calls another task: it runs in the same worker."""
+    return query(0, seconds)
+
+
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
-def nested_pool_wrong(seconds: float = SECONDS, patience: float = 1) -> Rows:
+def nested_pool_wrong(seconds: float = SECONDS, timeout: float = 1) -> Rows:
     """A deadlock: the report occupies the only worker and waits for its query, and the query waits for that worker.
 
-    With more workers, as many reports at once do the same. Only the report's patience ends it.
+    With more workers, as many reports at once do the same. Only the report's timeout ends it.
     """
-    return report.submit([], seconds, patience).result()
+    return report_that_submits.submit(seconds, timeout).result()
 
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
 def nested_pool_right(seconds: float = SECONDS) -> Rows:
-    """A task calls another instead of submitting it: that one runs in the same worker."""
-
-    @task
-    def report_that_calls() -> Rows:
-        return query(0, seconds)
-
-    return report_that_calls.submit().result()
+    """A task calls another one instead of submitting it, so both run in the same worker."""
+    return report_that_calls.submit(seconds).result()
 
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
 def waiters_fill_pool_wrong(seconds: float = SECONDS) -> list[Rows]:
-    """Query 3 needs no slot and still waits: a task that waits for its slot occupies a worker meanwhile."""
-    set_limit("pitfall-waiters", 1)
-    limited = query.with_options(tags=["pitfall-waiters"])
-    futures = [limited.submit(index, seconds) for index in range(3)]
+    """Query 3 needs no slot and still waits: a task that waits for its slot occupies a worker the whole time."""
+    tagged = query.with_options(tags=["pitfall-waiters"])
+    futures = [tagged.submit(index, seconds) for index in range(3)]
     futures.append(query.submit(3, seconds))
     return [future.result() for future in futures]
 
 
 @flow
 def waiters_fill_pool_right(seconds: float = SECONDS) -> list[Rows]:
-    """Leave the limiting to the limit: the default task runner has a worker for everyone."""
-    set_limit("pitfall-waiters", 1)
-    limited = query.with_options(tags=["pitfall-waiters"])
-    futures = [limited.submit(index, seconds) for index in range(3)]
+    """Leave the limiting to the limit: the default task runner has a worker for every task."""
+    tagged = query.with_options(tags=["pitfall-waiters"])
+    futures = [tagged.submit(index, seconds) for index in range(3)]
     futures.append(query.submit(3, seconds))
     return [future.result() for future in futures]
 
 
 @task(task_run_name="query-{index}")
 def query_of_three(index: int, seconds: float) -> Rows:
-    """A query over a pool of three connections, which waits for a free one no longer than a third of its own time."""
-    return warehouse.query(index, seconds=seconds, pool=warehouse.engine(pool_size=3, pool_timeout=seconds / 3))
+    """A query over a pool of three connections. It waits at most a third of its own time for a free one."""
+    pool = warehouse.engine(pool_size=3, pool_timeout=seconds / 3)
+    return warehouse.query(index, seconds=seconds, pool=pool)
 
 
 @flow
 def exhausted_connections_wrong(count: int = 6, seconds: float = 1) -> list[Rows]:
-    """Six queries at once over three connections: the others wait in vain (SQLAlchemy: QueuePool limit reached)."""
+    """Six queries share three connections: three of them wait in vain (SQLAlchemy: QueuePool limit reached)."""
     futures = [query_of_three.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def exhausted_connections_right(count: int = 6, seconds: float = 1) -> list[Rows]:
-    """A limit of three: the other queries wait for a slot, and who has one finds a connection."""
-    set_limit("pitfall-connections", 3)
-    limited = query_of_three.with_options(tags=["pitfall-connections"])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    """A limit of three: the other queries wait for a slot, and each query that has one finds a connection."""
+    tagged = query_of_three.with_options(tags=["pitfall-connections"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=3))
-def three_queries(tags: list[str], seconds: float) -> list[Rows]:
+def three_in_a_pool(tags: list[str], seconds: float) -> list[Rows]:
+    """Three queries in a pool of three workers."""
     futures = [query.with_options(tags=tags).submit(index, seconds) for index in range(3)]
     return [future.result() for future in futures]
 
 
 @task
-def run_three_queries(tags: list[str], seconds: float) -> list[Rows]:
-    return three_queries(tags, seconds)
+def run_three_in_a_pool(tags: list[str], seconds: float) -> list[Rows]:
+    """Runs that flow in a task, so that it can be submitted."""
+    return three_in_a_pool(tags, seconds)
 
 
 @flow
 def pool_per_flow_wrong(seconds: float = 1) -> list[list[Rows]]:
     """Six at once: a pool of three workers belongs to one flow run, and two of them run here."""
-    runs = [run_three_queries.submit([], seconds) for _ in range(2)]
+    runs = [run_three_in_a_pool.submit([], seconds) for _ in range(2)]
     return [run.result() for run in runs]
 
 
 @flow
 def pool_per_flow_right(seconds: float = 1) -> list[list[Rows]]:
-    """What several flows share needs a limit on the server, where all of them ask."""
-    set_limit("pitfall-shared", 3)
-    runs = [run_three_queries.submit(["pitfall-shared"], seconds) for _ in range(2)]
+    """What several flows share needs a limit on the server, which they all ask for a slot."""
+    runs = [run_three_in_a_pool.submit(["pitfall-shared"], seconds) for _ in range(2)]
     return [run.result() for run in runs]
 
 
 @flow
 def limit_as_pool_wrong(count: int = 9, seconds: float = SECONDS) -> list[Rows]:
-    """Slots stand empty: a waiting query has to ask the server again and again, so each hand-over takes its time.
+    """Slots are empty for moments: a waiting query asks the server again and again, so each hand-over takes time.
 
-    It is nothing to queries of minutes, and much to those of a second; `workbook.diagnosis` says how long it took.
+    That hardly matters for queries of minutes, but it does for those of a second. `workbook.diagnosis` says how long
+    it took.
     """
-    set_limit("pitfall-pool", 3)
-    limited = query.with_options(tags=["pitfall-pool"])
-    futures = [limited.submit(index, seconds) for index in range(count)]
+    tagged = query.with_options(tags=["pitfall-pool"])
+    futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow(task_runner=ThreadPoolTaskRunner(max_workers=3))
 def limit_as_pool_right(count: int = 9, seconds: float = SECONDS) -> list[Rows]:
-    """If no other flow shares the resource, a pool of three workers does it: a free worker takes the next at once."""
+    """If no other flow uses the resource, a pool of three workers is enough: a free worker takes the next query."""
     futures = [query.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]
 
 
 @flow
 def idle_batches_wrong(seconds: float = SECONDS) -> list[Rows]:
-    """Slots idle: one query in each batch takes long, and the next batch waits for it."""
+    """Slots are idle: one query in each batch takes long, and the next batch waits for it."""
     results = []
     for batch in ([0, 1, 2], [3, 4, 5], [6, 7, 8]):
         futures = [query.submit(index, 4 * seconds if index == batch[0] else seconds) for index in batch]
@@ -563,7 +582,7 @@ def idle_batches_right(seconds: float = SECONDS) -> list[Rows]:
 
 
 def ended_on_record() -> int:
-    """How many task runs of this flow run have ended, as far as the server has written it down."""
+    """How many task runs of this flow run have ended, as far as the server has recorded it."""
     with get_client(sync_client=True) as client:
         runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id])))
     return sum(run.state is not None and run.state.is_final() for run in runs)
@@ -571,16 +590,16 @@ def ended_on_record() -> int:
 
 @flow
 def late_records_wrong(count: int = 20, seconds: float = SECONDS) -> int:
-    """Task runs are missing: they reach the server's records a moment after they have ended, and the look is early."""
+    """Task runs are missing: their records reach the server a moment after they ended, and this looks too early."""
     wait([query.submit(index, seconds) for index in range(count)])
     return ended_on_record()
 
 
 @flow
-def late_records_right(count: int = 20, seconds: float = SECONDS, patience: float = 30) -> int:
-    """Look again until all are there, and no longer than `patience` seconds, as `workbook.observe` does."""
+def late_records_right(count: int = 20, seconds: float = SECONDS, timeout: float = 30) -> int:
+    """Look again until all are there, for `timeout` seconds at most. `observe` does the same."""
     wait([query.submit(index, seconds) for index in range(count)])
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     while (found := ended_on_record()) < count and time.monotonic() < until:
         time.sleep(0.1)  # between two looks
     return found
@@ -592,28 +611,27 @@ def late_records_right(count: int = 20, seconds: float = SECONDS, patience: floa
 
 @flow
 def hardcoded_credential_wrong(database_url: str = FAKE_URL) -> str:
-    """The password is in the repository, and on the Prefect server: it keeps parameters and logs, and shows them."""
+    """The password is in the repository and on the Prefect server, which keeps and shows parameters and logs."""
     get_run_logger().info("Connecting to %s", database_url)
     return make_url(database_url).host
 
 
 @flow
-def hardcoded_credential_right() -> str:
-    """Read it from the environment where it is needed, as `flows/warehouse.py` does; say that it is set, not what."""
+def hardcoded_credential_right() -> None:
+    """Read it from the environment where it is needed, as `flows/warehouse.py` does. Log whether it is set, no more."""
     database_url = os.environ.get("DATABASE_URL")
     get_run_logger().info("DATABASE_URL is %s", "set" if database_url else "not set")
-    return warehouse.url().get_backend_name()
 
 
 @flow(log_prints=True)
 def printed_key_wrong() -> None:
-    """Eight characters of the key are on the screen and, with `log_prints`, in the server's logs."""
+    """Eight characters of the key are on the screen and, because of `log_prints`, in the server's logs."""
     print(f"Using API key: {FAKE_KEY[:8]}...")
 
 
 @flow(log_prints=True)
 def printed_key_right() -> None:
-    """Say whether there is one: that is all that a reader of the log has to know."""
+    """Say whether there is a key. A reader of the log needs to know no more."""
     print(f"API key: {'set' if os.environ.get('PREFECT_API_KEY') else 'not set'}")
 
 
@@ -623,19 +641,29 @@ def printed_key_right() -> None:
 
 @dataclass(frozen=True)
 class Pitfall:
-    """Two flows, both to be called without arguments.
+    """Two flows, which can both be called without arguments once their limits are set.
 
     Args:
         wrong: the flow that its docstring warns of.
         right: the flow that does the same well.
+        limits: the limits that they need, by tag, and None for a tag that must have none. `prepare` sets them.
         limit: how many queries may run at once, where that is the point.
         finding: the code of what `workbook.diagnosis` finds in the wrong one, if it shows in a timeline.
     """
 
     wrong: Flow
     right: Flow
+    limits: dict[str, int | None] = field(default_factory=dict)
     limit: int | None = None
     finding: str | None = None
+
+    def prepare(self) -> None:
+        """Make the server's limits those that the two flows need."""
+        for tag, slots in self.limits.items():
+            if slots is None:
+                remove_limit(tag)
+            else:
+                set_limit(tag, slots)
 
 
 PITFALLS = {
@@ -645,18 +673,28 @@ PITFALLS = {
     "lost_order": Pitfall(lost_order_wrong, lost_order_right),
     "returned_futures": Pitfall(returned_futures_wrong, returned_futures_right),
     "errors_as_results": Pitfall(errors_as_results_wrong, errors_as_results_right),
-    "tag_typo": Pitfall(tag_typo_wrong, tag_typo_right, limit=2, finding="limit-exceeded"),
-    "limit_too_late": Pitfall(limit_too_late_wrong, limit_too_late_right, limit=2, finding="limit-exceeded"),
-    "limit_zero": Pitfall(limit_zero_wrong, limit_zero_right),
-    "nested_tag": Pitfall(nested_tag_wrong, nested_tag_right),
-    "retry_keeps_slot": Pitfall(retry_keeps_slot_wrong, retry_keeps_slot_right),
+    "tag_typo": Pitfall(tag_typo_wrong, tag_typo_right, {"pitfall-typo": 2}, limit=2, finding="limit-exceeded"),
+    "limit_too_late": Pitfall(
+        limit_too_late_wrong,
+        limit_too_late_right,
+        {"pitfall-late": None, "pitfall-early": 2},
+        limit=2,
+        finding="limit-exceeded",
+    ),
+    "limit_zero": Pitfall(limit_zero_wrong, limit_zero_right, {"pitfall-zero": 0, "pitfall-one": 1}),
+    "nested_tag": Pitfall(nested_tag_wrong, nested_tag_right, {"pitfall-nested": 1}),
+    "retry_keeps_slot": Pitfall(retry_keeps_slot_wrong, retry_keeps_slot_right, {"pitfall-retry": 1}),
     "killed_process": Pitfall(killed_process_wrong, killed_process_right),
     "restarted_server": Pitfall(restarted_server_wrong, restarted_server_right),
     "nested_pool": Pitfall(nested_pool_wrong, nested_pool_right),
-    "waiters_fill_pool": Pitfall(waiters_fill_pool_wrong, waiters_fill_pool_right),
-    "exhausted_connections": Pitfall(exhausted_connections_wrong, exhausted_connections_right),
-    "pool_per_flow": Pitfall(pool_per_flow_wrong, pool_per_flow_right, limit=3, finding="limit-exceeded"),
-    "limit_as_pool": Pitfall(limit_as_pool_wrong, limit_as_pool_right, limit=3),
+    "waiters_fill_pool": Pitfall(waiters_fill_pool_wrong, waiters_fill_pool_right, {"pitfall-waiters": 1}),
+    "exhausted_connections": Pitfall(
+        exhausted_connections_wrong, exhausted_connections_right, {"pitfall-connections": 3}
+    ),
+    "pool_per_flow": Pitfall(
+        pool_per_flow_wrong, pool_per_flow_right, {"pitfall-shared": 3}, limit=3, finding="limit-exceeded"
+    ),
+    "limit_as_pool": Pitfall(limit_as_pool_wrong, limit_as_pool_right, {"pitfall-pool": 3}, limit=3),
     "idle_batches": Pitfall(idle_batches_wrong, idle_batches_right, finding="batch-barriers"),
     "late_records": Pitfall(late_records_wrong, late_records_right),
     "hardcoded_credential": Pitfall(hardcoded_credential_wrong, hardcoded_credential_right),
@@ -667,7 +705,7 @@ PITFALLS = {
 def main(names: list[str]) -> None:
     """Run the pitfalls of these names, or list all of them."""
     if unknown := [name for name in names if name not in PITFALLS]:
-        sys.exit(f"Error: there is no pitfall {unknown[0]!r}: `python flows/pitfalls.py` lists those that there are.")
+        sys.exit(f"Error: there is no pitfall {unknown[0]!r}. `python flows/pitfalls.py` lists them.")
     if not names:
         for name, pitfall in PITFALLS.items():
             print(f"{name:22} {pitfall.wrong.description.splitlines()[0]}")
@@ -676,16 +714,18 @@ def main(names: list[str]) -> None:
         warehouse.prepare()
     except warehouse.WarehouseError as error:
         sys.exit(f"Error: {error}")
-    flows = [(made, PITFALLS[name].limit) for name in names for made in (PITFALLS[name].wrong, PITFALLS[name].right)]
-    said = [told(made, limit) for made, limit in flows]  # shown after the last, or logs would come in between
+    said = []  # shown at the end, or log lines would come in between
+    for pitfall in [PITFALLS[name] for name in names]:
+        pitfall.prepare()
+        said += [told(made, pitfall.limit) for made in (pitfall.wrong, pitfall.right)]
     print("", *said, sep="\n")
 
 
 def told(made: Flow, limit: int | None) -> str:
-    """Run a flow, and say what it is about, how its tasks ran, and what came of it."""
+    """Run a flow, and say what it is about, how its tasks ran, and how it ended."""
     from workbook import observe
-    from workbook.diagnosis import explain
-    from workbook.textplot import as_text
+    from workbook.figures.textual import as_text
+    from workbook.timelines.diagnosis import explain
 
     seen = observe(made)
     ran = seen.timeline if limit is None else seen.timeline.where(task="query")

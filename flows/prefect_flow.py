@@ -100,6 +100,6 @@ def main_etl() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from workbook import script
+    from workbook.runs import script
 
     script.run(main_etl, tag=TAG, limit=LIMIT, work="queries", before=warehouse.prepare)

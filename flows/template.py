@@ -39,6 +39,6 @@ def my_flow() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    from workbook import script
+    from workbook.runs import script
 
     script.run(my_flow, tag=NAME, limit=3)

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ class Query:
 
 def _load() -> Iterator[Query]:
     for index, file in enumerate(sorted((Path(__file__).parent / "sql").glob("*.sql"))):
-        source = file.read_text()
+        source = file.read_text(encoding="utf-8")
         question, seconds, sql = re.fullmatch(r"-- (.*)\n-- seconds: (\S+)\n(.*)", source, re.DOTALL).groups()
         yield Query(index, file.stem.partition("_")[2], question.replace("\n-- ", " "), float(seconds), sql)
 
@@ -63,7 +64,7 @@ QUERIES = tuple(_load())
 
 
 def query(index: int, *, seconds: float | None = None, pool: Engine | None = None) -> list[dict[str, Any]]:
-    """Run one of the twenty queries.
+    """Run one of the twenty queries; the first one of a process builds the database if there is none.
 
     Args:
         index: its place in `QUERIES`.
@@ -74,7 +75,7 @@ def query(index: int, *, seconds: float | None = None, pool: Engine | None = Non
         Its rows, of whole numbers and text: the same on every database.
 
     Raises:
-        WarehouseError: a duration that is none.
+        WarehouseError: a duration that is none, or a database that cannot be built.
         sqlalchemy.exc.TimeoutError: no connection of the pool came free in time.
         QueryFailed: the database failed while it answered; another try may succeed.
     """
@@ -85,12 +86,22 @@ def query(index: int, *, seconds: float | None = None, pool: Engine | None = Non
         "WITH wait AS MATERIALIZED (SELECT pg_sleep(:seconds) AS done)\n"
         f"SELECT answer.* FROM (\n{chosen.sql}) AS answer WHERE (SELECT count(done) FROM wait) = 1"
     )
+    with _PREPARING:  # one thread builds it, or the first twenty would need a connection each for that
+        _prepared(url())
     try:
         with (pool or engine()).connect() as connection:
             rows = connection.execute(statement, {"seconds": seconds}).mappings().all()
     except DBAPIError as error:
         raise QueryFailed(f"The database could not answer {chosen.name!r}: {_reason(error)}.") from None
     return [{name: int(value) if isinstance(value, Decimal) else value for name, value in row.items()} for row in rows]
+
+
+_PREPARING = threading.Lock()
+
+
+@functools.cache
+def _prepared(database: URL) -> None:
+    prepare()
 
 
 def time_scale() -> float:

@@ -39,8 +39,8 @@ def main() -> None:
 
 
 def _patterns() -> Iterator[tuple[str, float]]:
-    from workbook.race import race
-    from workbook.scoreboard import Lines
+    from workbook.races.board import Lines
+    from workbook.races.run import race
 
     class Silent(Lines):
         def say(self, words: str) -> None:
@@ -53,8 +53,9 @@ def _patterns() -> Iterator[tuple[str, float]]:
 def _looks() -> Iterator[tuple[str, float]]:
     """The same limited run plain, and with a figure that is drawn while it goes on."""
     from flows import patterns
-    from workbook import limits, observe
-    from workbook.plots import Live
+    from workbook import observe
+    from workbook.figures.live import Live
+    from workbook.prefect_server import limits
 
     def drawn(picture: Any, **_: Any) -> SimpleNamespace:
         picture._repr_mimebundle_()  # what a notebook asks of what it displays
@@ -69,13 +70,14 @@ def _looks() -> Iterator[tuple[str, float]]:
 
 
 def _verdict() -> Iterator[tuple[str, float]]:
-    from workbook import answers, exercises, lessons
-    from workbook.grader import Grader
+    from workbook.grading import exercises, model
+    from workbook.grading.grader import Grader
+    from workbook.lessons import notebooks
 
     exercise = exercises.find("3.1")
-    text = lessons.answers(lessons.build(lessons.sources()[3], solved=True))[exercise.id]
+    text = notebooks.answers(notebooks.build(notebooks.sources()[3], solved=True))[exercise.id]
     with Grader() as grader:
-        verdicts = [grader.judge(exercise.id, answers.Source(exercise.entry, text)) for _ in range(2)]
+        verdicts = [grader.judge(exercise.id, model.Source(exercise.entry, text)) for _ in range(2)]
     yield (
         "a later verdict on 3.1: all seconds / its last run's makespan",
         verdicts[1].seconds / verdicts[1].timeline.makespan,

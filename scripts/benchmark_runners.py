@@ -24,10 +24,11 @@ from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows import warehouse
 from flows.patterns import LIMIT, TAG, TWENTY, controlled_flow
-from workbook.limits import borrowed_limit
-from workbook.observe import observe, observe_run
-from workbook.server import ROOT
-from workbook.timeline import Timeline
+from workbook.paths import ROOT
+from workbook.prefect_server.limits import borrowed_limit
+from workbook.runs.observation import observe
+from workbook.runs.records import observe_run
+from workbook.timelines.timeline import Timeline
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Build the notebooks from their one source, `solutions/NN_name.py`: the learner's copies, and the solved ones, run.
+"""Build the notebooks from their one source in `solutions/`: the learner's copies, and the solved ones, run.
 
 python scripts/build_notebooks.py              # all of them
 python scripts/build_notebooks.py 03 04        # these lessons
@@ -12,7 +12,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from workbook import lessons, server
+from workbook import paths, server
+from workbook.lessons import notebooks
+from workbook.prefect_server import local
 
 
 def main() -> None:
@@ -20,14 +22,16 @@ def main() -> None:
     parser.add_argument("lessons", nargs="*", help="two digits each (default: all)")
     parser.add_argument("--no-run", action="store_true", help="do not execute the solved copies")
     wanted = parser.parse_args()
-    chosen = [s for s in lessons.sources() if not wanted.lessons or s.stem[:2] in wanted.lessons]
+    chosen = [s for s in notebooks.sources() if not wanted.lessons or s.stem[:2] in wanted.lessons]
     if not chosen:
         sys.exit(f"Error: no lesson has the number {', '.join(wanted.lessons)}: they are two digits, as 03.")
     try:
+        for source in [] if wanted.lessons else notebooks.pages():
+            _write(notebooks.build(source, solved=False), notebooks.learner_notebook(source))
         server.ensure()
         for source in chosen:
-            _write(lessons.build(source, solved=False), lessons.learner_notebook(source))
-            solved = lessons.build(source, solved=True)
+            _write(notebooks.build(source, solved=False), notebooks.learner_notebook(source))
+            solved = notebooks.build(source, solved=True)
             if not wanted.no_run:
                 print(f"Running {source.stem} …", flush=True)
                 NotebookClient(
@@ -36,7 +40,7 @@ def main() -> None:
                 ).execute()  # fmt: skip
                 _settle(solved)
             _write(solved, source.with_suffix(".ipynb"))
-    except (lessons.MarkError, server.ServerError) as error:
+    except (notebooks.MarkError, local.ServerError) as error:
         sys.exit(f"Error: {error}")
     except CellExecutionError as error:
         sys.exit(f"Error: a cell of {source.stem} failed, and its notebook was left as it was:\n{error}")
@@ -48,12 +52,15 @@ def _settle(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            for out in cell.outputs:
+                if "text" in out:
+                    out.text = out.text.replace(str(paths.home()), ".workbook")
 
 
 def _write(notebook: nbformat.NotebookNode, path) -> None:
     path.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, path)
-    print(f"Wrote {path.relative_to(server.ROOT)}", flush=True)
+    print(f"Wrote {path.relative_to(paths.ROOT)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from flows.warehouse import WarehouseError
-from workbook import race, server
-from workbook.plots import picture
-from workbook.textplot import headline
+from workbook import paths, race
+from workbook.figures.gantt import picture
+from workbook.figures.words import headline
+from workbook.prefect_server import local
 
-FOLDER = server.ROOT / "docs" / "figures"
+FOLDER = paths.ROOT / "docs" / "figures"
 
 
 def main(folder: Path) -> None:
@@ -31,5 +32,5 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
-    except (server.ServerError, WarehouseError) as error:
+    except (local.ServerError, WarehouseError) as error:
         sys.exit(f"Error: {error}")

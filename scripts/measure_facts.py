@@ -22,7 +22,8 @@ from statistics import median
 import certifi
 import psutil
 
-from workbook.server import DATABASE, SERVER_SETTINGS, port_is_free
+from workbook.prefect_server.process import port_is_free
+from workbook.prefect_server.settings import DATABASE, SERVER_SETTINGS
 
 SLOT_WAIT = "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS"
 REPEATS = 3

@@ -19,8 +19,10 @@ from pathlib import Path
 
 import psutil
 
-from workbook import server
-from workbook.server import ROOT, ServerError
+from workbook import paths, server
+from workbook.paths import ROOT
+from workbook.prefect_server import local
+from workbook.prefect_server.local import ServerError
 
 POOL, DEPLOYMENT, ENTRYPOINT = "prod-pool", "main-etl-job/prod-etl", "flows/prefect_flow.py:main_etl"
 MARK = "WORKBOOK_PRODUCTION"  # the environment variable with the folder of the production that a process belongs to
@@ -33,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=commands)
     wanted = parser.parse_args().command
-    folder = server.home() / "production"  # apart from the learner's own server, with the same limits on its life
+    folder = paths.home() / "production"  # apart from the learner's own server, with the same limits on its life
     os.environ |= {"WORKBOOK_HOME": str(folder), MARK: str(folder)}
     try:
         commands[wanted](folder)
@@ -72,7 +74,7 @@ def down(folder: Path) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, timeout=5)
-    server.stop()  # it has ended; this forgets it
+    local.stop()  # it has ended; this forgets it
     print(f"Down: {len(ended)} processes ended." if ended else "Nothing was up.")
 
 
@@ -99,7 +101,7 @@ def members(folder: Path) -> list[psutil.Process]:
 
 def _limit() -> None:
     from flows.prefect_flow import LIMIT, TAG
-    from workbook.limits import ensure_limit, read_limit
+    from workbook.prefect_server.limits import ensure_limit, read_limit
 
     if read_limit(TAG) is None:  # one that somebody has set stays as it is
         ensure_limit(TAG, LIMIT)

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from workbook import server
-from workbook.server import ServerError
+from workbook.prefect_server.local import ServerError
 
 
 def main() -> None:
@@ -16,18 +16,21 @@ def main() -> None:
     parser.add_argument("--limit", default="3", help="how many may run at once (default: %(default)s)")
     wanted = parser.parse_args()
     if not (wanted.limit.isdecimal() and len(wanted.limit) <= 6 and int(wanted.limit) >= 1):
-        sys.exit(f"Error: --limit is a whole number from 1 to 999999, and {wanted.limit!r} is not: try --limit 3.")
+        sys.exit(f"Error: --limit must be a whole number from 1 to 999999 (got {wanted.limit!r}): try --limit 3.")
     if not wanted.tag.strip() or set(wanted.tag) & set("/%&<>"):  # Prefect allows none of these in a name
-        sys.exit(f"Error: --tag is a name without / % & < >, and {wanted.tag!r} is not: try --tag database.")
+        sys.exit(f"Error: --tag must be a name without / % & < > (got {wanted.tag!r}): try --tag database.")
     try:
         server.ensure()
-        from workbook.limits import ensure_limit, read_limit  # after the server: Prefect reads its settings at import
+        from workbook.prefect_server.limits import (  # after the server: Prefect reads its settings at import
+            ensure_limit,
+            read_limit,
+        )
 
         outcome = ensure_limit(wanted.tag, int(wanted.limit))
         limit = read_limit(wanted.tag)
     except ServerError as error:
         sys.exit(f"Error: {error}")
-    print(f"Limit on tag {limit.tag!r}: {limit.slots} at once ({outcome}); {limit.active} slots taken now.")
+    print(f"Limit on tag {limit.tag!r}: {limit.limit} at once ({outcome}); {limit.active_slots} slots taken now.")
 
 
 if __name__ == "__main__":

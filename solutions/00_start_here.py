@@ -1,33 +1,38 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# I run a small shop, and twenty questions go to its database every night. After this lesson you have run a flow, seen
-# how it ran, and passed one check.
+# Every night my small shop sends twenty questions to its database. In this lesson you run a few of them as a Prefect
+# flow, see how they ran, and pass two checks.
 #
-# **10 minutes** · one exercise · you need nothing but this notebook.
+# **20 minutes** · two exercises · no previous knowledge of Prefect needed
 
 # %% [markdown]
-# ## Is everything in place?
+# ## Start the server
 #
-# Run a cell with Shift+Enter. The first one finds the workbook's own Prefect server, or starts it; the very first
-# time that takes half a minute. It lives in this folder and leaves your own Prefect profile alone.
+# Run a cell with Shift+Enter. The first cell starts the workbook's own Prefect server, or finds it if it's running
+# already. The very first start takes up to half a minute. The server lives in this folder and doesn't touch your own
+# Prefect profile.
 
 # %%
-from workbook import check, hint, observe, progress_report, server
+from workbook import check, hint, live, observe, predict, progress_report, server, solution
 
 server.ensure()
 
 # %% [markdown]
-# The address above is worth a click: every flow of these lessons shows up in that web UI, with all its log lines. A
-# notebook shows only what its cells are about.
+# Click the address above to open Prefect's web UI. Every flow that you run in these lessons shows up there, with its
+# log lines.
+#
+# <details><summary>No address, or an error?</summary>
+#
+# Run `!workbook doctor` in a new cell. It looks at everything that the lessons need and names the command that fixes
+# what is wrong.
+# </details>
 
 # %% [markdown]
-# <details><summary>What if there is no address above, or a flow does not run?</summary>
+# ## A task and a flow
 #
-# Run `!workbook doctor` in a cell of its own: it looks at everything these lessons stand on, and names the command
-# that mends what is amiss. `curl` on the address with `/health` at its end asks the server alone, and
-# `echo $PREFECT_API_URL` tells whether your shell names another one.
-# </details>
+# `ask(index, seconds)` sends one of my twenty queries to a real database, which takes `seconds` to answer. With `@task`
+# above it, every call becomes a *task run*: Prefect records when it started and when it ended.
 
 # %% tags=["setup"]
 from prefect import flow, task
@@ -41,61 +46,74 @@ def query(index, seconds):
 
 
 # %% [markdown]
-# `ask(index, seconds)` puts one of my twenty questions to a real database, which takes `seconds` over it. `@task`
-# around it makes every call a *task run*: Prefect records when it was created, when it started, when it ended.
+# Without Prefect it's a plain function. Here are the first rows of its answer:
 
 # %%
-query.fn(1, 0.1)[:3]
+ask(1, 0.1)[:3]
 
 # %% [markdown]
-# ## A first flow
-#
-# Five queries of half a second, one after the other. Before you run it: how many seconds from the first start to the
-# last end? How many at once, at the most? Put your guess in place of the two `None`.
+# A *flow* is a function that calls tasks. This one calls `query` in a loop.
+
 
 # %%
-prediction = (None, None)  # seconds, at most at once
-
-
 @flow
 def one_after_another(indexes, seconds):
     return [query(index, seconds) for index in indexes]
 
 
-slow = observe(one_after_another, range(5), 0.5)
-slow.plot(prediction=prediction)
-
 # %% [markdown]
-# That is a timeline: a bar for every task run, and below it how many ran at once. It is drawn from Prefect's own
-# records, and so is every number in its title. `observe` runs a flow and comes back with its result, too.
-
-# %% tags=["nbval-check-output"]
-print(len(slow.result), "answers;", slow.state.name, "; at most", slow.timeline.peak, "at once")
-
-# %% [markdown]
-# ## The same, all at once
+# ## Predict, run, compare
 #
-# One thing changes: `submit` hands a query over and comes back at once with a *future*. I collect the results when all
-# are submitted. Guess again.
+# Five queries, half a second each. How many seconds will pass between the first start and the last end? And how many
+# queries will run at the same time, at most? Replace each `...` with your guess.
+
+# %% tags=["guess"]
+guess = predict("one after another", seconds=2.5, at_once=1)
+
+# %% [markdown]
+# `observe` runs the flow and collects Prefect's records of it. `live` draws the run as it goes on.
 
 # %%
-prediction = (None, None)  # seconds, at most at once
+slow = observe(one_after_another, range(5), 0.5, live=live(prediction=guess))
+
+# %%
+guess.compare(slow)
+
+# %% [markdown]
+# The figure is a *timeline*: a bar for every task run, and below the bars how many ran at once. Everything in it, the
+# title included, comes from Prefect's own records.
+
+# %% tags=["nbval-check-output"]
+print(len(slow.result), "answers,", slow.state.name, "- at most", slow.timeline.peak, "at once")
+
+# %% [markdown]
+# ## All at once
+#
+# Now one thing changes. `query.submit(…)` starts a query and returns immediately with a *future*, a promise of the
+# result. After all five are submitted, `future.result()` waits for each.
 
 
+# %%
 @flow
 def all_at_once(indexes, seconds):
     futures = [query.submit(index, seconds) for index in indexes]
     return [future.result() for future in futures]
 
 
-quick = observe(all_at_once, range(5), 0.5)
-quick.plot(prediction=prediction)
+# %% tags=["guess"]
+guess = predict("all at once", seconds=0.5, at_once=5)
+
+# %%
+quick = observe(all_at_once, range(5), 0.5, live=live(prediction=guess))
+
+# %%
+guess.compare(quick)
 
 # %% [markdown]
-# ## Side by side
+# ## Compare the two runs
 #
-# Both runs over one time axis: each is as wide as it took, and as tall as its tasks ran at once. The area is the work,
-# and it is the same.
+# Both runs on one time axis. The width of a run is how long it took, its height is how many tasks ran at once. The area
+# is the work done, and it's the same in both.
 
 # %%
 from workbook.plots import comparison
@@ -103,33 +121,32 @@ from workbook.plots import comparison
 comparison({"one after another": slow.timeline, "all at once": quick.timeline})
 
 # %% tags=["nbval-check-output"]
-print("the same answers:", slow.result == quick.result)
+print("same answers:", slow.result == quick.result)
 
 # %% [markdown]
-# <details><summary>Why is the second not five times as quick as the first?</summary>
+# <details><summary>Why isn't the second run exactly as short as one query?</summary>
 #
-# Look at where its bars start, and how long they are. The five are submitted one by one; and around each query Prefect
-# does some work of its own, now for five on the same cores. The shorter the queries, the more that counts.
-# `quick.timeline.ideal(5)` is what no schedule of these bars could beat.
+# Look at where its bars start. The queries are submitted one by one, and Prefect does some work of its own before and
+# after each. The shorter your tasks, the more this overhead counts.
 # </details>
 #
-# <details><summary>And who could be hurt by it?</summary>
+# <details><summary>Can it do any harm to run everything at once?</summary>
 #
-# The database: it had five queries to answer at the same time. Lesson 02 shows what it says to twenty, and lesson 03
-# how a limit keeps them apart.
+# Yes: the database had to answer five queries at the same time. Lesson 02 shows what happens with twenty, and lesson 03
+# how a limit protects the database.
 # </details>
 
 # %% [markdown]
-# ## How checks work
+# ## Checks
 #
-# An exercise is a cell with a gap between two marks, and a check below it. The check runs your flow several times with
-# other arguments, in a process of its own, and judges *how it ran*. Until you have written something it only says so.
+# In an exercise you write code between two marks. The check below it runs your code several times, with other
+# arguments, and judges *how it ran*. As long as you haven't written anything, it just says so.
 
 # %% [markdown]
 # ### Exercise 0.1 · Make one check pass
 #
-# Write the flow `first_flow(index, seconds)`: it asks the query `index`, inside one task, and returns its rows. Delete
-# the `raise` line; the task `query` from above is all that you need.
+# Write the flow `first_flow(index, seconds)`. It runs query `index` in a task and returns its rows. Delete the `raise`
+# line first; you can use the task `query` from above.
 
 
 # %% tags=["exercise-0.1"]
@@ -144,7 +161,8 @@ def first_flow(index, seconds):
 check("0.1", first_flow)
 
 # %% [markdown]
-# Stuck? Take the `#` away in one of these and run it. Each says a little more than the one before.
+# Stuck? Remove the `#` in one of these cells and run it. Each hint says a little more than the one before, and
+# `solution` shows the answer.
 
 # %%
 # hint("0.1", 1)
@@ -152,12 +170,55 @@ check("0.1", first_flow)
 # %%
 # hint("0.1", 2)
 
+# %%
+# solution("0.1")
+
 # %% [markdown]
-# ## What next?
+# ### Exercise 0.2 · Predict any run
+#
+# Write the function `seconds_needed(count, seconds, at_once)`: how many seconds do `count` queries of `seconds` each
+# need, if at most `at_once` of them run at the same time and Prefect itself took no time? This one needs no flow.
+
+
+# %% tags=["exercise-0.2"]
+import math
+
+
+def seconds_needed(count, seconds, at_once):
+    # >>> your code
+    return math.ceil(count / at_once) * seconds
+    # <<< your code
+
+
+# %%
+check("0.2", seconds_needed)
+
+# %%
+# hint("0.2", 1)
+
+# %%
+# hint("0.2", 2)
+
+# %%
+# hint("0.2", 3)
+
+# %%
+# solution("0.2")
+
+# %% [markdown]
+# ## Three lines to remember
+#
+# 1. A task that you *call* runs at once, and the flow waits for it.
+# 2. A task that you *submit* runs in the background; `.result()` waits for it.
+# 3. A timeline shows you which of the two really happened.
+#
+# Prefect's documentation: [flows](https://docs.prefect.io/v3/concepts/flows) ·
+# [tasks](https://docs.prefect.io/v3/concepts/tasks). On one page: the
+# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(0)
 
 # %% [markdown]
-# My solution is in [solutions/00_start_here.ipynb](../solutions/00_start_here.ipynb). On to
-# [01 · Sequential](01_sequential.ipynb): what if one query needs another's answer?
+# Next: [01 · Sequential](01_sequential.ipynb). What if one query needs another's answer? My solutions to this lesson
+# are in [solutions/00_start_here.ipynb](../solutions/00_start_here.ipynb).

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 01 · Sequential
 #
-# Some steps need what the step before has found. After this lesson you order tasks by passing results, you know what
-# that costs, and you can tell a real dependency from an accidental one.
+# Some steps need what an earlier step has found. In this lesson you put tasks in order by passing on what they return,
+# let everything else run at the same time, and learn to spot an order that nobody needs.
 #
-# **20 minutes** · two exercises · you need lesson 00.
+# **40 minutes** · three exercises · you need [00 · Start here](00_start_here.ipynb)
 
 # %%
-from workbook import check, hint, observe, progress_report, server
+from workbook import check, hint, live, observe, predict, progress_report, server, solution
 
 server.ensure()
 
@@ -25,8 +25,8 @@ def query(index, seconds):
 # %% [markdown]
 # ## A result is a dependency
 #
-# My report has three steps: ask for the best customers, pick the city of the first, ask what an order is worth there.
-# Each task is given what the one before returned, and that is all it takes to put them in order.
+# My morning report has three steps: find my best customers, pick the city of the very best, and find out what an
+# average order is worth there. The last two steps are new tasks:
 
 
 # %%
@@ -40,10 +40,11 @@ def order_value(city, seconds):
     return [row for row in ask(3, seconds) if row["city"] == city]
 
 
+# %% [markdown]
+# Each step is given what the one before it returned. Nothing else is needed to put them in order.
+
+
 # %%
-prediction = (None, None)  # seconds, at most at once
-
-
 @flow
 def report(seconds):
     customers = query(1, seconds)
@@ -51,90 +52,166 @@ def report(seconds):
     return order_value(city, seconds)
 
 
-seen = observe(report, 0.6)
-seen.plot(prediction=prediction)
-
-# %% tags=["nbval-check-output"]
-print(seen.result)
-print("at most", seen.timeline.peak, "at once,", len(seen.timeline), "task runs")
-
 # %% [markdown]
-# ## The cost adds up
-#
-# A chain can be no quicker than its steps together, on any number of workers. Here is the pattern that the shop's own
-# code uses, `sequential_flow`: every query is handed the results of all before it.
+# The two queries take 0.6 s each, and `best_city` takes next to no time. How long will the whole report take, and how
+# many of its tasks will run at once?
+
+# %% tags=["guess"]
+guess = predict("three steps, called", seconds=1.2, at_once=1)
 
 # %%
-from flows import patterns
+called = observe(report, 0.6, live=live(prediction=guess))
 
-prediction = (None, None)  # seconds, at most at once
-chain = observe(patterns.sequential_flow, range(6))
-chain.plot(prediction=prediction)
+# %%
+guess.compare(called)
 
 # %% tags=["nbval-check-output"]
-starts_after = [
-    later.start >= earlier.end
-    for earlier, later in zip(chain.timeline.spans, chain.timeline.spans[1:])
-]
-print("each began after the one before had ended:", all(starts_after))
-print("peak:", chain.timeline.peak)
+print(called.result)
+print(len(called.timeline), "task runs, at most", called.timeline.peak, "at once")
 
 # %% [markdown]
-# <details><summary>Would submit() make this chain quicker?</summary>
+# ## Futures keep the order
 #
-# No. A future that is given to another task is waited for. Prefect would start the second task when the first has
-# ended, just as here: the order is in the data, and not in the way a task is called.
+# In lesson 00, tasks that were submitted ran at the same time. Now I submit all three steps, and pass each future on
+# to the next step as if it were the result. Does that make the report faster?
+
+
+# %%
+@flow
+def submitted_report(seconds):
+    customers = query.submit(1, seconds)
+    city = best_city.submit(customers)
+    return order_value.submit(city, seconds).result()
+
+
+# %% tags=["guess"]
+guess = predict("three steps, submitted", seconds=1.2, at_once=1)
+
+# %%
+submitted = observe(submitted_report, 0.6, live=live(prediction=guess))
+
+# %%
+guess.compare(submitted)
+
+# %% tags=["nbval-check-output"]
+first, second, third = submitted.timeline
+print("each began after the one before:", first.end <= second.start and second.end <= third.start)
+print("the same report:", submitted.result == called.result)
+
+# %% [markdown]
+# A future among the arguments is a *dependency*: Prefect waits until it's done, then starts the task with its result.
+# Your flow doesn't wait at all until it reaches `.result()`.
+#
+# <details><summary>Would more workers make this report faster?</summary>
+#
+# No. A chain takes at least as long as its steps together, however many could run at once. Only shorter steps, or
+# fewer of them, make it faster.
 # </details>
 #
 # <details><summary>What are the gaps between the bars?</summary>
 #
-# Prefect's own work: creating a task run, asking the server, recording the end. `chain.timeline.makespan` minus
-# `chain.timeline.busy` says how long they are in all on your machine.
+# That's Prefect's own work: it creates a task run, and records its start and its end.
 # </details>
 
 # %% [markdown]
-# ## A chain that is none
+# ## Wait without a result
 #
-# These six queries do not need each other. I only wrote them one below the other, and the picture is the same. This is
-# the mistake to look for: order that nobody asked for. How long do they take in turn, how long all at once?
+# Sometimes a step needs nothing from an earlier one, and still has to come later, say because the earlier one fills a
+# table that it reads. Name the future in `wait_for`. Here both `orders` and `products` wait for `city`. How long do all
+# four tasks take, and how many run at once?
 
 
 # %%
-prediction = (None, None)  # seconds: by habit, as the data needs it
+@flow
+def two_reports(seconds):
+    city = best_city.submit(query.submit(1, seconds))
+    orders = order_value.submit(city, seconds)
+    products = query.submit(14, seconds, wait_for=[city])
+    return orders.result(), products.result()
+
+
+# %% tags=["guess"]
+guess = predict("two reports after one step", seconds=1.2, at_once=2)
+
+# %%
+forked = observe(two_reports, 0.6, live=live(prediction=guess))
+
+# %%
+guess.compare(forked)
+
+# %% tags=["nbval-check-output"]
+city, *reports = [span for span in forked.timeline if span.name != "query-1"]
+print("both waited for the city:", all(city.end <= span.start for span in reports))
+
+# %% [markdown]
+# Two steps that wait for the same future don't wait for each other. So write down only what each step really needs:
+# Prefect runs the rest at the same time.
+
+# %% [markdown]
+# ## Sequential by accident
+#
+# Four queries need nothing from each other. Both of these flows submit them, and both call `.result()`, but in
+# different places. How many queries run at once in each flow?
+
+
+# %%
+@flow
+def result_in_loop_wrong(count, seconds):
+    results = []
+    for index in range(count):
+        results.append(query.submit(index, seconds).result())
+    return results
 
 
 @flow
-def by_habit(indexes):
-    return [query(index, None) for index in indexes]
+def result_in_loop_right(count, seconds):
+    futures = [query.submit(index, seconds) for index in range(count)]
+    return [future.result() for future in futures]
 
 
-habit, free = observe(by_habit, range(6)), observe(patterns.parallel_flow, range(6))
-print(
-    "predicted",
-    prediction,
-    "measured",
-    (round(habit.timeline.makespan, 1), round(free.timeline.makespan, 1)),
+# %% tags=["guess"]
+guess = predict("result in the loop", at_once_the_first_flow=1, at_once_the_second_flow=4)
+
+# %%
+wrong = observe(result_in_loop_wrong, 4, 0.6)
+right = observe(result_in_loop_right, 4, 0.6)
+
+# %%
+guess.compare(
+    at_once_the_first_flow=wrong.timeline.peak, at_once_the_second_flow=right.timeline.peak
 )
 
 # %%
 from workbook.plots import comparison
 
-comparison({"by habit": habit.timeline, "as the data needs it": free.timeline})
+comparison({"result in the loop": wrong.timeline, "result after the loop": right.timeline})
+
+# %% tags=["nbval-check-output"]
+print("in the loop: at most", wrong.timeline.peak, "at once")
+print("the same answers in the same order:", wrong.result == right.result)
 
 # %% [markdown]
-# `diagnosis` says it in words: it knows which task was given another's result, and which were only called in turn.
+# `.result()` waits. While it waits for the first query, the loop can't submit the second. The upper picture looks like
+# a real chain, so how can you tell the two apart? `explain` reads Prefect's records for you:
 
 # %%
 from workbook.diagnosis import explain
 
-print(explain(habit.timeline))
+explain(wrong.timeline)
+
+# %% [markdown]
+# <details><summary>How does it know that these tasks are independent?</summary>
+#
+# Prefect records which task run was given whose result. In the report above there is such a link from each step to the
+# next, and here there is none. If a step has to come later without using a result, Prefect can't know that unless you
+# write `wait_for`.
+# </details>
 
 # %% [markdown]
 # ### Exercise 1.1 · Extract, transform, load
 #
-# Write `chain(index, seconds)` of three tasks: `extract` asks the query `index`; `transform` is given its rows and
-# returns how many they are, modulo 20; `load` asks the query of that number. Return the rows that `load` got. The three
-# tasks are there; the flow is yours.
+# Here are three tasks. Write the flow `chain(index, seconds)`: `extract` runs query `index`, `transform` turns its rows
+# into the number of the next query, and `load` runs that one. Return the rows that `load` got.
 
 
 # %% tags=["setup"]
@@ -175,11 +252,14 @@ check("1.1", chain)
 # %%
 # hint("1.1", 3)
 
+# %%
+# solution("1.1")
+
 # %% [markdown]
 # ### Exercise 1.2 · A diamond
 #
-# `diamond(top, left, right, seconds)`, four task runs: the first asks `top`. When it has ended, two ask `left` and
-# `right` *at the same time*. The last is given the rows of both and returns how many they are together.
+# `diamond(top, left, right, seconds)` has four task runs. The first runs query `top`. When it has ended, two run `left`
+# and `right` *at the same time*. The last, `count`, is given the rows of both and returns how many they are together.
 
 
 # %% tags=["exercise-1.2"]
@@ -210,12 +290,67 @@ check("1.2", diamond)
 # %%
 # hint("1.2", 3)
 
+# %%
+# solution("1.2")
+
 # %% [markdown]
-# ## What next?
+# ### Exercise 1.3 · A chain for each query
+#
+# `chains(indexes, seconds)` runs extract, transform and load for every index, and returns what the loads got, in the
+# order of `indexes`. It works, but one chain at a time. Fix it: all chains should run at the same time, and no step
+# should wait for another chain.
+
+
+# %% tags=["exercise-1.3"]
+@flow
+def chains(indexes, seconds):
+    # >>> your code
+    ends = []
+    for index in indexes:
+        rows = extract.submit(index, seconds)
+        number = transform.submit(rows)
+        ends.append(load.submit(number, seconds))
+    return [future.result() for future in ends]
+    # --- stub
+    # raise NotImplementedError("1.3: delete this line, then change the loop below")
+    # results = []
+    # for index in indexes:
+    #     rows = extract.submit(index, seconds).result()
+    #     number = transform.submit(rows).result()
+    #     results.append(load.submit(number, seconds).result())
+    # return results
+    # <<< your code
+
+
+# %%
+check("1.3", chains)
+
+# %%
+# hint("1.3", 1)
+
+# %%
+# hint("1.3", 2)
+
+# %%
+# hint("1.3", 3)
+
+# %%
+# solution("1.3")
+
+# %% [markdown]
+# ## Three lines to remember
+#
+# 1. A result or a future that you pass to a task puts the two in order.
+# 2. `wait_for=[future]` does the same when there is no result to pass.
+# 3. `.result()` inside the loop that submits makes a sequence out of tasks that don't need one.
+#
+# Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
+# · [tasks](https://docs.prefect.io/v3/concepts/tasks). On one page: the [cheat sheet](../docs/cheat_sheet.md) and the
+# [glossary](../docs/glossary.md).
 
 # %%
 progress_report(1)
 
 # %% [markdown]
-# My solution is in [solutions/01_sequential.ipynb](../solutions/01_sequential.ipynb). On to
-# [02 · Parallel](02_parallel.ipynb): queries that need nothing of each other.
+# Next: [02 · Parallel](02_parallel.ipynb), about queries that need nothing from each other. My solutions to this lesson
+# are in [solutions/01_sequential.ipynb](../solutions/01_sequential.ipynb).

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 02 · Parallel
 #
-# Queries that need nothing of each other can run at the same time. After this lesson you submit all and then collect,
-# keep the order, survive the ones that fail, and know what a database says to twenty at once.
+# Queries that need nothing from each other can run at the same time. In this lesson you start many at once, keep their
+# results in order, deal with those that fail, and see what twenty at once do to a database.
 #
-# **30 minutes** · three exercises · you need lesson 01.
+# **45 minutes** · three exercises · you need [01 · Sequential](01_sequential.ipynb)
 
 # %%
-from workbook import check, hint, observe, progress_report, server
+from workbook import check, hint, live, observe, predict, progress_report, server, solution
 
 server.ensure()
 
@@ -23,158 +23,251 @@ def query(index, seconds):
 
 
 # %% [markdown]
-# ## Two lines that look alike
+# ## Submit all, then collect
 #
-# Both flows submit, both call `.result()`. The first does so inside the loop, the second after it. How many will run
-# at once in each?
+# Real queries don't all take the same time. Here the first of three is the slowest, with 2.5 s, and it's also the one
+# that the flow waits for first. Do the others have to wait for it, too?
+
 
 # %%
-prediction = (None, None)  # at most at once: in the loop, after it
+@flow
+def collect_in_order(durations):
+    futures = [query.submit(index, seconds) for index, seconds in enumerate(durations)]
+    return [future.result() for future in futures]
+
+
+# %% tags=["guess"]
+guess = predict("the slowest first", seconds=2.5, at_once=3)
+
+# %%
+in_order = observe(collect_in_order, [2.5, 0.4, 1], live=live(prediction=guess))
+
+# %%
+guess.compare(in_order)
+
+# %% [markdown]
+# All three run in the background, whatever the flow is waiting for. When the flow gets to the second future, its result
+# is already there. So it costs nothing to collect in the order of your list, and the results are in that order, too:
+
+# %% tags=["nbval-check-output"]
+rows = [ask(index, 0) for index in range(3)]
+print("in the order of the list:", in_order.result == rows)
+
+# %% [markdown]
+# ## Order of finishing
+#
+# `as_completed` hands you each future as soon as it's done. That's good for a progress bar, or if you want to go on at
+# once with whatever is ready. Now which of the three queries comes first in the results, and which comes last?
+
+# %%
+from prefect.futures import as_completed
 
 
 @flow
-def in_the_loop(indexes, seconds):
-    return [query.submit(index, seconds).result() for index in indexes]
+def collect_as_they_finish(durations):
+    futures = [query.submit(index, seconds) for index, seconds in enumerate(durations)]
+    return [future.result() for future in as_completed(futures)]
 
 
+# %% tags=["guess"]
+guess = predict("as they finish", the_first_place=1, the_last_place=0)
+
+# %%
+as_finished = observe(collect_as_they_finish, [2.5, 0.4, 1])
+
+# %%
+order = [rows.index(found) for found in as_finished.result]
+guess.compare(the_first_place=order[0], the_last_place=order[-1])
+
+# %% tags=["nbval-check-output"]
+print("the same results:", sorted(order) == [0, 1, 2])
+print("query 0, the slowest, comes last:", order[-1] == 0)
+
+# %% [markdown]
+# If each result belongs to a place in a list, collect from your own list of futures. Use `as_completed` when the order
+# doesn't matter.
+
+# %% [markdown]
+# ## Map
+#
+# `query.map(indexes, …)` submits a task run for each element of a list, and returns their futures in the same order.
+# Its `.result()` collects them all. Whatever all task runs share goes into `unmapped`. Four queries of 0.8 s: how long,
+# and how many at once?
+
+
+# %%
 @flow
-def after_it(indexes, seconds):
+def mapped(indexes, seconds):
+    futures = query.map(indexes, unmapped(seconds))
+    return futures.result()
+
+
+# %% tags=["guess"]
+guess = predict("map", seconds=0.8, at_once=4)
+
+# %%
+four = observe(mapped, [7, 5, 3, 1], 0.8, live=live(prediction=guess))
+
+# %%
+guess.compare(four)
+
+# %% tags=["nbval-check-output"]
+print("in the order of the list:", four.result == [ask(index, 0) for index in (7, 5, 3, 1)])
+
+# %% [markdown]
+# <details><summary>What happens without <code>unmapped</code>?</summary>
+#
+# For a number or a text, nothing changes: Prefect gives it to every task run anyway. But a list would be dealt out, one
+# element to each task run. You'll see that in exercise 2.2.
+# </details>
+
+# %% [markdown]
+# ## When one of them fails
+#
+# There is no query 99, so `ask(99)` raises a `LookupError`. Now it's one of three queries. In which state does the flow
+# run end, and how many of the three task runs complete?
+
+
+# %%
+@flow
+def results_of(indexes, seconds):
     futures = [query.submit(index, seconds) for index in indexes]
     return [future.result() for future in futures]
 
 
-# %%
-from workbook.plots import comparison
+# %% tags=["guess"]
+guess = predict("one of three fails", state="Failed", the_number_completed=2)
 
-dont, do = observe(in_the_loop, range(4), 0.6), observe(after_it, range(4), 0.6)
-print("predicted", prediction, "measured", (dont.timeline.peak, do.timeline.peak))
-comparison({"in the loop": dont.timeline, "after it": do.timeline})
+# %%
+one_failed = observe(results_of, [1, 99, 2], 0.8)
+
+# %%
+guess.compare(one_failed, the_number_completed=len(one_failed.timeline.where(state="COMPLETED")))
 
 # %% tags=["nbval-check-output"]
-print("in the loop: at most", dont.timeline.peak, "at once")
-print("the same answers in the same order:", dont.result == do.result)
+print(one_failed.state.name, "-", one_failed.error)
+print("failed:", [span.name for span in one_failed.timeline.where(state="FAILED")])
 
 # %% [markdown]
-# <details><summary>Why does the first run one at a time, though it submits?</summary>
+# A failed task doesn't stop the others. But `.result()` raises the task's error in your flow, so the flow fails as well
+# and returns nothing, not even the rows of queries 1 and 2.
 #
-# `result()` waits. As long as it waits for the first query the loop does not come round to submit the second. A future
-# is of use only if you do something else before you ask it.
-# </details>
-#
-# <details><summary>My own tasks run one at a time. How do I find out why?</summary>
-#
-# Look at when each was *created*. If that is after the one before had ended, nobody had submitted it: look for
-# `.result()` in the loop, or a task that is called. `explain` below does this for you.
-# </details>
+# `wait` only waits: it raises nothing. After it, each future has a *state* that you can look at. How does this flow
+# end?
 
 # %%
-from workbook.diagnosis import explain
-
-print(explain(dont.timeline))
-
-# %% [markdown]
-# ## map
-#
-# `map` submits a task run for every element of a list and gives the futures back in order; `.result()` on them
-# collects in that order, whichever ended first. What all task runs share goes into `unmapped`.
-
-# %%
-prediction = (None, None)  # seconds, at most at once
+from prefect.futures import wait
 
 
 @flow
-def mapped(indexes, seconds):
-    return query.map(indexes, unmapped(seconds)).result()
+def states_of(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    wait(futures)
+    return [future.state.name for future in futures]
 
 
-seen = observe(mapped, [5, 3, 1], 0.8)
-seen.plot(prediction=prediction)
-
-# %% tags=["nbval-check-output"]
-print([span.name for span in sorted(seen.timeline, key=lambda span: span.name)])
-print("in the order of the list:", seen.result == [ask(5, 0), ask(3, 0), ask(1, 0)])
-
-# %% [markdown]
-# ## Order by luck
-#
-# `as_completed` gives futures as they end. That is right for a progress bar, and wrong for results that belong to
-# places in a list. In both of these flows the first of three queries takes longest, and the last is quick.
+# %% tags=["guess"]
+guess = predict("looking at states", state="Completed")
 
 # %%
-from flows import pitfalls
+looked = observe(states_of, [1, 99, 2], 0.8)
 
-prediction = None  # will the results be those of the list in the first run: True or False?
-wrong, right = (
-    observe(run, 3, 0.5) for run in (pitfalls.lost_order_wrong, pitfalls.lost_order_right)
-)
-comparison({"as they end": wrong.timeline, "as submitted": right.timeline})
+# %%
+guess.compare(looked)
 
 # %% tags=["nbval-check-output"]
-wanted = [ask(index, 0) for index in range(3)]
-print("as they end, the results are in the order of the list:", wrong.result == wanted)
-print("as submitted, they are:", right.result == wanted)
+print(looked.state.name, "with", looked.result)
+
+# %% [markdown]
+# Now your flow decides what a failure means. It can return what there is, as in exercise 2.3, or raise an error that
+# names every query that failed.
 
 # %% [markdown]
 # ## Twenty at once
 #
-# My shop's program keeps a pool of three connections to its database, and a query waits only so long for a free one.
-# Now all twenty want one at the same time. How many get through?
+# A database allows only so many connections, so programs share a few of them in a *pool*. The pool in this task has
+# three. A query that finds none free waits for a while, here a third of its own duration, and then gives up.
 
 # %%
-prediction = (None, None)  # how many complete, how many fail
-crowd = observe(pitfalls.exhausted_connections_wrong, 20, 0.5)
-crowd.plot()
+from flows import warehouse
 
-# %%
-from collections import Counter
 
-print("predicted", prediction, "measured", dict(Counter(span.state for span in crowd.timeline)))
-print(str(crowd.error)[:160])
+@task(task_run_name="query-{index}")
+def query_of_three(index, seconds):
+    pool = warehouse.engine(pool_size=3, pool_timeout=seconds / 3)
+    return warehouse.query(index, seconds=seconds, pool=pool)
 
-# %% tags=["nbval-check-output"]
-print(len(crowd.timeline), "task runs; the flow:", crowd.state.name)
-print("connections ran out:", "QueuePool limit" in str(crowd.error))
+
+@flow
+def exhausted_connections_wrong(count, seconds):
+    futures = [query_of_three.submit(index, seconds) for index in range(count)]
+    return [future.result() for future in futures]
+
 
 # %% [markdown]
-# The same twenty, and nothing changed in the query: only the server lets three of them run at once. Each that may run
-# finds a connection.
+# Now twenty queries of 0.9 s want a connection at the same time. How many of them will fail?
+
+# %% tags=["guess"]
+guess = predict("twenty at once", the_number_that_fail=17)
 
 # %%
-calm = observe(pitfalls.exhausted_connections_right, 20, 0.5)
-failed = [sum(span.state == "FAILED" for span in seen.timeline) for seen in (crowd, calm)]
-comparison(
-    {"twenty at once": crowd.timeline, "three at a time": calm.timeline},
-    limits={"three at a time": 3},
-    title=f"Twenty at once: {failed[0]} fail; three at a time: {failed[1]}",
-)
+crowd = observe(exhausted_connections_wrong, 20, 0.9, live=live())
+
+# %%
+guess.compare(the_number_that_fail=len(crowd.timeline.where(state="FAILED")))
 
 # %% tags=["nbval-check-output"]
-print(
-    len(calm.result),
-    "results; the flow:",
-    calm.state.name,
-    "; never above three:",
-    calm.timeline.peak <= 3,
-)
+print(crowd.state.name, "-", type(crowd.error).__name__)
+print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 
 # %% [markdown]
-# <details><summary>Who was to blame: the pool, the database, or the flow?</summary>
+# Prefect starts whatever you submit, and nothing told it that the database can't take so many. You can tell it with a
+# task runner that has three *workers*: it never runs more than three tasks at once. How long do all twenty take now,
+# and how many fail?
+
+# %%
+from prefect.task_runners import ThreadPoolTaskRunner
+
+three_workers = exhausted_connections_wrong.with_options(
+    name="three-workers", task_runner=ThreadPoolTaskRunner(max_workers=3)
+)
+
+# %% tags=["guess"]
+guess = predict("three workers", seconds=6.3, the_number_that_fail=0)
+
+# %%
+calm = observe(three_workers, 20, 0.9, live=live(limit=3, prediction=guess))
+
+# %%
+guess.compare(calm, the_number_that_fail=len(calm.timeline.where(state="FAILED")))
+
+# %% tags=["nbval-check-output"]
+print(calm.state.name, "with", len(calm.result), "results")
+print("never more than 3 at once:", calm.timeline.peak <= 3)
+
+# %% [markdown]
+# <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #
-# The flow: it asked for more at once than there is, and nothing told it not to. A larger pool moves the failure to the
-# database's own maximum. What was missing is a limit, and it has to hold for all flows together: lesson 03.
+# No: it was over because its queries had given up. How long two runs took is worth comparing only if both return the
+# same.
 # </details>
 #
-# <details><summary>The first was over sooner. Is it the better one?</summary>
+# <details><summary>Would a larger pool have helped?</summary>
 #
-# It was over because its queries had given up, and it has no results at all. A makespan is worth comparing only between
-# runs that return the same.
+# Only up to the number of connections that the database itself allows. Beyond that, the same thing happens again.
+# </details>
+#
+# <details><summary>And if two flows run at the same time?</summary>
+#
+# Then each has its own three workers, and the database gets six queries at once. Lesson 03 has a limit that holds for
+# all flows together.
 # </details>
 
 # %% [markdown]
 # ### Exercise 2.1 · All at once, results in order
 #
-# Write `all_at_once(indexes, seconds)`: every query in a task run of its own, all at the same time, their rows in the
-# order of `indexes`.
+# Write `all_at_once(indexes, seconds)`: it runs each of these queries in its own task run, all at the same time, and
+# returns their rows in the order of `indexes`.
 
 
 # %% tags=["exercise-2.1"]
@@ -198,11 +291,14 @@ check("2.1", all_at_once)
 # %%
 # hint("2.1", 3)
 
+# %%
+# solution("2.1")
+
 # %% [markdown]
-# ### Exercise 2.2 · The same with map and unmapped
+# ### Exercise 2.2 · The same list for every task
 #
-# `with_words(indexes, seconds, words)`: for every query a task run, all at the same time, returns the pair
-# `[number of its rows, words]`. Every one of them is given the *whole* list `words`.
+# In `with_words(indexes, seconds, words)` every task run should return the pair `[number of rows, words]`, with the
+# *whole* list `words`. Delete the `raise` line, check, and read what your tasks were given. Then fix the call of `map`.
 
 
 # %% tags=["exercise-2.2"]
@@ -215,6 +311,9 @@ def count(index, seconds, words):
 def with_words(indexes, seconds, words):
     # >>> your code
     return count.map(indexes, unmapped(seconds), unmapped(words)).result()
+    # --- stub
+    # raise NotImplementedError("2.2: delete this line, check, then fix the next line")
+    # return count.map(indexes, unmapped(seconds), words).result()
     # <<< your code
 
 
@@ -230,11 +329,14 @@ check("2.2", with_words)
 # %%
 # hint("2.2", 3)
 
+# %%
+# solution("2.2")
+
 # %% [markdown]
 # ### Exercise 2.3 · Two of them fail
 #
-# Some of these queries do not exist, and `ask` raises `LookupError`. `what_there_is(indexes, seconds)` completes all
-# the same: it returns `{"answers": [rows of the others, in order], "failed": [indexes that failed, in order]}`.
+# Some of these queries don't exist. Write `what_there_is(indexes, seconds)`, which completes all the same. It returns
+# `{"answers": [rows of those that exist], "failed": [indexes of those that failed]}`, both in the order of `indexes`.
 
 
 # %% tags=["exercise-2.3"]
@@ -242,10 +344,10 @@ check("2.2", with_words)
 def what_there_is(indexes, seconds):
     # >>> your code
     futures = [query.submit(index, seconds) for index in indexes]
-    results = [future.result(raise_on_failure=False) for future in futures]
+    wait(futures)
     ended = [future.state.is_completed() for future in futures]
     return {
-        "answers": [rows for rows, well in zip(results, ended) if well],
+        "answers": [future.result() for future, well in zip(futures, ended) if well],
         "failed": [index for index, well in zip(indexes, ended) if not well],
     }
     # <<< your code
@@ -263,12 +365,24 @@ check("2.3", what_there_is)
 # %%
 # hint("2.3", 3)
 
+# %%
+# solution("2.3")
+
 # %% [markdown]
-# ## What next?
+# ## Three lines to remember
+#
+# 1. Submit all, then collect from your own list: everything runs at once, and the results are in order.
+# 2. A failed task stops no other task; `.result()` raises its error in your flow.
+# 3. Prefect starts whatever you submit. You have to tell it how many at once your database can take.
+#
+# Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
+# · [task runners](https://docs.prefect.io/v3/concepts/task-runners) ·
+# [futures](https://docs.prefect.io/v3/api-ref/python/prefect-futures). On one page: the
+# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(2)
 
 # %% [markdown]
-# My solution is in [solutions/02_parallel.ipynb](../solutions/02_parallel.ipynb). On to
-# [03 · A limit that the server holds](03_server_side_limit.ipynb).
+# Next: [03 · Server-side limits](03_server_side_limits.ipynb), a limit that holds for all flows together. My solutions
+# to this lesson are in [solutions/02_parallel.ipynb](../solutions/02_parallel.ipynb).

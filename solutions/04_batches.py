@@ -1,15 +1,18 @@
 # %% [markdown]
 # # 04 · Batches
 #
-# A batch is a limit that you hold yourself, with a moment between two of them that is yours. After this lesson you use
-# that moment for a checkpoint, and you know what the barrier costs when queries are uneven.
+# A *batch* is a group of queries that run together; the next batch starts when all of them have ended. In this lesson
+# you use the moment between two batches for progress reports and checkpoints, and you measure what the waiting costs.
 #
-# **25 minutes** · two exercises · you need lesson 03.
+# **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
 # %%
-from workbook import check, hint, observe, progress_report, server
+from workbook import check, hint, live, observe, predict, progress_report, server, solution
 
 server.ensure()
+
+# %% [markdown]
+# `query` is the task that you know. `save` is for the second half of this lesson.
 
 # %% tags=["setup"]
 import json
@@ -26,133 +29,206 @@ def query(index, seconds):
 
 
 def save(file, answers):
-    beside = file.with_suffix(".new")
-    beside.write_text(json.dumps(answers))
-    beside.replace(file)
+    new = Path(file).with_suffix(".new")
+    new.write_text(json.dumps(answers))
+    new.replace(file)
 
 
 # %% [markdown]
 # ## Three, then three, then three
 #
-# `batched_flow` submits three, collects three, and goes on. All queries take equally long here. What will the picture
-# be, and how does it differ from that of a limit of three?
-
-# %%
-from flows import patterns
-
-prediction = (None, None)  # seconds, at most at once
-even = observe(patterns.batched_flow, range(9), 0.4, batch_size=3)
-even.plot(prediction=prediction)
-
-# %% tags=["nbval-check-output"]
-print(len(even.result), "results · never more than a batch at once:", even.timeline.peak <= 3)
-
-# %% [markdown]
-# Hardly a bar is pale: nothing was submitted before it could run. The server had nothing to decide, and no other flow
-# knows of these batches either.
-#
-# ## The moment in between
-#
-# Between two batches nothing runs. That is the place to say how far you are, to save what you have, or to stop.
+# This flow gets its queries in groups, such as `[[0, 1, 2], [3, 4, 5]]`. It submits one group, collects its results,
+# and goes on to the next. The task has no tag, so no limit is involved.
 
 
 # %%
 @flow
-def with_progress(indexes, size):
-    done = []
-    for first in range(0, len(indexes), size):
-        futures = [query.submit(index, None) for index in indexes[first : first + size]]
-        done += [future.result() for future in futures]
-        print(f"{len(done)} of {len(indexes)}")
-    return done
+def in_groups(batches, seconds=None):
+    rows = []
+    for batch in batches:
+        futures = [query.submit(index, seconds) for index in batch]
+        rows += [future.result() for future in futures]
+    return rows
+
+
+# %% [markdown]
+# Nine queries of 0.4 seconds, in three batches. How long will they take, and how many will run at once?
+
+# %% tags=["guess"]
+guess = predict("equal queries in batches", seconds=1.2, at_once=3)
+
+# %%
+nine = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+even = observe(in_groups, nine, 0.4, live=live(prediction=guess))
+
+# %%
+guess.compare(even)
+
+# %% [markdown]
+# Compare it with the limit of lesson 03. There, all queries were submitted at once and waited for the server. Here, the
+# flow itself submits a query only when its batch is due.
+
+# %% tags=["nbval-check-output"]
+print(len(even.result), "results, more than 3 at once:", even.timeline.peak > 3)
+
+# %% [markdown]
+# <details><summary>Do batches protect the database, like a limit?</summary>
+#
+# Only from this flow. Another flow, or a second run of this one, doesn't know about these batches. If the database must
+# be safe from all of them, you need a limit on the server.
+# </details>
+
+# %% [markdown]
+# ## Report the progress
+#
+# Between two batches, nothing runs. That's a good moment to say how far you are.
+
+
+# %%
+@flow
+def with_progress(batches):
+    rows = []
+    for number, batch in enumerate(batches, start=1):
+        futures = [query.submit(index, 0.2) for index in batch]
+        rows += [future.result() for future in futures]
+        print(f"batch {number} of {len(batches)}: {len(rows)} queries answered")
+    return rows
 
 
 # %% tags=["nbval-check-output"]
-steady = observe(with_progress, range(7), 3)
+steady = observe(with_progress, nine)
 
 # %% [markdown]
-# ## The barrier's price
+# ## The price of the barrier
 #
-# Real queries are uneven. Two short ones wait for a long one, and the next three wait for all. I run the same uneven
-# queries in batches, and with three workers that take the next as soon as they are free. Which will idle, and when?
+# The end of a batch is a *barrier*: the next batch can't start until the slowest query has ended. Real queries are
+# uneven. Here is how many seconds each of the first twelve usually takes:
 
 # %%
-from flows import pitfalls
+from flows.warehouse import QUERIES
+
+print([QUERIES[index].seconds for index in range(12)])
+
+# %% [markdown]
+# I run them twice: in four batches of three, and in a pool of three threads, where each thread takes the next query as
+# soon as it's free.
+
+# %%
+from prefect.task_runners import ThreadPoolTaskRunner
+
+
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=3))
+def three_threads(indexes):
+    futures = [query.submit(index, None) for index in indexes]
+    return [future.result() for future in futures]
+
+
+# %% [markdown]
+# How long will each of the two take?
+
+# %% tags=["guess"]
+guess = predict("uneven queries in batches", seconds_batches=3.3, seconds_threads=2.3)
+
+# %%
 from workbook.plots import comparison
 
-prediction = (None, None)  # seconds: batches, workers
+batches = observe(in_groups, [*nine, [9, 10, 11]])
+threads = observe(three_threads, range(12))
+comparison({"batches": batches.timeline, "threads": threads.timeline})
 
-batches, workers = (
-    observe(run) for run in (pitfalls.idle_batches_wrong, pitfalls.idle_batches_right)
-)
-comparison({"batches": batches.timeline, "workers": workers.timeline})
+# %%
+guess.compare(seconds_batches=batches.timeline.makespan, seconds_threads=threads.timeline.makespan)
+
+# %% tags=["nbval-check-output"]
+print("the same answers:", batches.result == threads.result)
+
+# %% [markdown]
+# In the upper run, the white space to the right of the short bars is the price: threads that have nothing to do until
+# the slowest query of their batch has ended. `explain` counts it.
 
 # %%
 from workbook.diagnosis import explain
 
-print(explain(batches.timeline))
-
-# %% tags=["nbval-check-output"]
-print("the same answers:", batches.result == workers.result)
+explain(batches.timeline)
 
 # %% [markdown]
-# <details><summary>Which queries would make the barrier cost nothing?</summary>
+# <details><summary>When does the barrier cost nothing?</summary>
 #
-# Those that all take equally long, as in the first figure. The price is what the slots idle while the slowest of a
-# batch still runs; sort by expected length, and batches become more even.
+# When all queries of a batch take equally long, as in the first run. If you know roughly how long your queries take,
+# sort them by that: then each batch holds queries of similar length.
 # </details>
 #
-# <details><summary>When are batches right all the same?</summary>
+# <details><summary>When are batches worth their price?</summary>
 #
-# When the moment in between is worth it: a checkpoint, a progress report, a decision to stop; or when the other side
-# wants its work in portions.
+# When you need the moment in between, for a checkpoint, a progress report or a decision to stop. They also help when
+# another system accepts work only in portions.
 # </details>
+
+# %% [markdown]
+# ## Save a checkpoint
 #
-# ## A checkpoint
-#
-# A file that says what is done, written between two batches. `save`, at the top, writes it beside the old one first and
-# then moves it into its place: a crash while writing leaves the old one whole.
+# A *checkpoint* is a file that says what is done so far. `save`, at the top of this lesson, writes a new file and then
+# moves it to the place of the old one. So a crash in the middle of writing can't damage the old checkpoint.
 
 
 # %%
 @flow
-def with_checkpoint(indexes, size, file):
-    done = []
-    for first in range(0, len(indexes), size):
-        futures = [query.submit(index, None) for index in indexes[first : first + size]]
-        done += [future.result() for future in futures]
-        save(file, done)
-    return done
+def with_checkpoint(batches, file):
+    rows = []
+    for batch in batches:
+        futures = [query.submit(index, 0.3) for index in batch]
+        rows += [future.result() for future in futures]
+        save(file, rows)
+    return rows
 
 
 # %% [markdown]
-# There are twenty queries, and 99 is none of them. It stands in the third batch of three. How does the flow end, and
-# how many answers are in the file afterwards?
+# The shop has queries 0 to 19, and the last batch here asks for query 99. How will the flow end, and how many answers
+# will be in the file?
+
+# %% tags=["guess"]
+guess = predict("a crash in the last batch", state="Failed", answers_saved=6)
 
 # %%
 import tempfile
 
-prediction = (None, None)  # the state's name, answers in the file
 file = Path(tempfile.mkdtemp(prefix="lesson-04-", dir=server.home())) / "checkpoint.json"
-crashed = observe(with_checkpoint, [0, 1, 2, 3, 4, 5, 6, 99, 8], 3, file)
+crashed = observe(with_checkpoint, [[0, 1, 2], [3, 4, 5], [6, 99, 8]], file)
 crashed.plot()
 
+# %%
+saved = json.loads(file.read_text())
+guess.compare(crashed, answers_saved=len(saved))
+
 # %% tags=["nbval-check-output"]
-print(
-    crashed.state.name, "·", len(json.loads(file.read_text())), "of 9 answers are in the checkpoint"
-)
+print(crashed.state.name, "with", len(saved), "answers in the checkpoint")
 
 # %% [markdown]
-# <details><summary>Two queries of the third batch went well. Where are their answers?</summary>
+# <details><summary>Two queries of the last batch succeeded. Where are their answers?</summary>
 #
-# Lost with the run: the file is written when a batch is complete. Smaller batches lose less and idle more.
+# They are lost, because the flow saves only complete batches. With smaller batches you lose less, and you wait at more
+# barriers.
 # </details>
 
 # %% [markdown]
-# ### Exercise 4.1 · Batches, and a short one at the end
+# ## Resume
 #
-# Write `in_batches(indexes, seconds, size)`: batches of `size` task runs, the last may be shorter; a batch begins when
-# the one before has ended. All rows in the order of `indexes`.
+# With the checkpoint, you don't start from scratch. Two batches are saved, so only the third has to run, this time with
+# query 7.
+
+# %%
+rest = observe(in_groups, [[6, 7, 8]], 0.3)
+rows = saved + rest.result
+
+# %% tags=["nbval-check-output"]
+print(len(rest.timeline), "queries asked,", len(rows), "answers")
+print("the same as without a crash:", rows == even.result)
+
+# %% [markdown]
+# ### Exercise 4.1 · Cut a list into batches
+#
+# Write the flow `in_batches(indexes, seconds, size)`. It cuts `indexes` into batches of `size`; the last one may be
+# shorter. A batch starts when the one before it has ended. Return all rows in the order of `indexes`.
 
 
 # %% tags=["exercise-4.1"]
@@ -179,11 +255,15 @@ check("4.1", in_batches)
 # %%
 # hint("4.1", 3)
 
+# %%
+# solution("4.1")
+
 # %% [markdown]
 # ### Exercise 4.2 · Resume from a checkpoint
 #
-# `resume(indexes, seconds, size, checkpoint)` works in batches and writes the file `checkpoint` after each. When a
-# query fails, so does the flow. Run again in another process, it asks nothing that a finished batch has answered.
+# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs batches and writes the file `checkpoint` after
+# each one. If a query fails, so does the flow. When you run the flow again, in another process, it must not repeat a
+# query of a finished batch, and it returns all rows in order.
 
 
 # %% tags=["exercise-4.2"]
@@ -214,12 +294,62 @@ check("4.2", resume)
 # %%
 # hint("4.2", 3)
 
+# %%
+# solution("4.2")
+
 # %% [markdown]
-# ## What next?
+# ### Exercise 4.3 · What do the barriers cost?
+#
+# Write the function `barrier_price(durations, size)`. How many seconds longer do batches of `size` take than the same
+# tasks under a limit of `size`? Both start the tasks in this order, and Prefect itself takes no time. Your `schedule`
+# from exercise 3.4 helps with the second half.
+
+# %% tags=["exercise-4.3"]
+import heapq
+
+
+def barrier_price(durations, size):
+    # >>> your code
+    places = range(0, len(durations), size)
+    in_batches = sum(max(durations[place : place + size]) for place in places)
+    slots = [0] * size
+    for seconds in durations:
+        heapq.heappush(slots, heapq.heappop(slots) + seconds)
+    return in_batches - max(slots)
+    # <<< your code
+
+
+# %%
+check("4.3", barrier_price)
+
+# %%
+# hint("4.3", 1)
+
+# %%
+# hint("4.3", 2)
+
+# %%
+# hint("4.3", 3)
+
+# %%
+# solution("4.3")
+
+# %% [markdown]
+# ## Three lines to remember
+#
+# 1. A batch ends when its slowest query ends; with uneven queries you pay for that.
+# 2. The moment between two batches is yours: report the progress, save a checkpoint, or stop.
+# 3. Batches limit one flow. Only a limit on the server protects the database from all flows.
+#
+# Prefect's documentation:
+# [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
+# [task runners](https://docs.prefect.io/v3/concepts/task-runners) ·
+# [persist results](https://docs.prefect.io/v3/advanced/results). On one page: the
+# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(4)
 
 # %% [markdown]
-# My solution is in [solutions/04_batches.ipynb](../solutions/04_batches.ipynb). On to
-# [05 · Pitfalls](05_pitfalls.ipynb): everything that goes wrong at night.
+# Next: [05 · Pitfalls: futures and failures](05_futures_and_failures.ipynb). What if a task fails and nobody notices?
+# My solutions to this lesson are in [solutions/04_batches.ipynb](../solutions/04_batches.ipynb).

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import random
+import re
 import stat
 import string
 import subprocess
@@ -28,7 +29,8 @@ from prefect.settings import (
 from conftest import CHECKOUT, free_port
 from tests import production
 from tests.production import clean_environment, wait_for
-from workbook import server
+from workbook.prefect_server import connection, local
+from workbook.prefect_server.settings import SERVER_SETTINGS
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
 
@@ -64,7 +66,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def guarded(folder, secrets) -> Iterator[production.Server]:
     """A Prefect server of one's own, with HTTP basic authentication."""
-    settings = server.SERVER_SETTINGS | {"PREFECT_SERVER_API_AUTH_STRING": secrets.basic}
+    settings = SERVER_SETTINGS | {"PREFECT_SERVER_API_AUTH_STRING": secrets.basic}
     with production.prefect_server_in(folder, **settings) as running:
         yield running
 
@@ -131,8 +133,8 @@ def ask(monkeypatch, secrets):
         given = {PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: basic, PREFECT_API_KEY: key}
         with temporary_settings(given | {PREFECT_API_SSL_CERT_FILE: str(authority)} if authority else given):
             try:
-                server.check_api()
-            except server.ServerError as error:
+                connection.check_api()
+            except local.ServerError as error:
                 said = str(error)
                 assert "\n" not in said and said.endswith(".") and not found_in(said.encode(), secrets)
                 return said
@@ -188,17 +190,19 @@ def test_tls_with_an_authority_of_ones_own(proxy, ask, secrets):
 @pytest.mark.slow
 def test_tls_that_fails_is_said(proxy, ask, secrets, tmp_path):
     unknown = ask(proxy.tls_url, key=secrets.key)
-    assert "by TLS (unable to get local issuer certificate)" in unknown or "by TLS (self-signed certificate" in unknown
+    assert re.search(r"over TLS \((unable to get local issuer certificate\)|self-signed certificate)", unknown)
     assert "`export PREFECT_API_SSL_CERT_FILE=/path/to/ca.pem`" in unknown
     other_name = proxy.tls_url.replace("127.0.0.1", "localhost")
     assert "Hostname mismatch" in ask(other_name, key=secrets.key, authority=proxy.authority)
     speaks_plainly = proxy.url.replace("http:", "https:")
-    assert "begins with http:// if it has no TLS" in ask(speaks_plainly, key=secrets.key, authority=proxy.authority)
+    assert "must start with http:// if the server has" in ask(
+        speaks_plainly, key=secrets.key, authority=proxy.authority
+    )
     missing, empty = tmp_path / "none.pem", tmp_path / "empty.pem"
     empty.touch()
     for file in (missing, empty):
-        assert "The file of trusted certificates cannot be read" in ask(proxy.tls_url, key="any", authority=file)
-    assert "answers, but not as a Prefect API (400)" in ask(proxy.tls_url.replace("https:", "http:"), key=secrets.key)
+        assert "The file of trusted certificates can't be read" in ask(proxy.tls_url, key="any", authority=file)
+    assert "answers, but isn't a Prefect API (400)" in ask(proxy.tls_url.replace("https:", "http:"), key=secrets.key)
 
 
 # ----------------------------------------
@@ -224,11 +228,11 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(guarded, secrets, tmp_path, c
 
 @pytest.mark.slow
 def test_the_doctor_says_what_a_refusal_needs(guarded, secrets, monkeypatch):
-    from workbook import doctor
+    from workbook.prefect_server import doctor
 
     monkeypatch.setenv("PREFECT_API_URL", guarded.url)
     monkeypatch.setenv("PREFECT_HOME", "unchanged")
-    monkeypatch.setattr(server, "point_at", lambda url: None)
+    monkeypatch.setattr(connection, "set_api_url", lambda url: None)
     with temporary_settings({PREFECT_API_URL: guarded.url, PREFECT_API_AUTH_STRING: "admin:no"}):
         check = doctor._server()
     assert check.found.endswith("refused PREFECT_API_AUTH_STRING (401)")
@@ -297,7 +301,7 @@ def grading_ends(folder, monkeypatch) -> Iterator[None]:
     """The notebook's grading server ends with the test: it is in the test's own WORKBOOK_HOME."""
     yield
     monkeypatch.setenv("WORKBOOK_HOME", str(folder / "home"))
-    server.stop()
+    local.stop()
 
 
 CELLS = [
@@ -340,7 +344,7 @@ def test_no_secret_is_left_behind(guarded, proxy, secrets, folder, tmp_path, pro
         nbformat.write(notebook, folder / "notebook.ipynb")
 
     (folder / "records.json").write_text(records_of(guarded, secrets))
-    (folder / "server.log").write_bytes(server.log_file().read_bytes())
+    (folder / "server.log").write_bytes(local.log_file().read_bytes())
     wait_for(lambda: processes, 10)
     assert any("flows/prefect_flow.py" in seen for seen in processes)
     (folder / "processes.txt").write_text("\n".join(processes))

@@ -44,7 +44,7 @@ def follow(step: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_example_works_as_it_is_written(copy):
-    assert [name for _, name, _ in BLOCKS][:2] == ["solutions/02_parallel.py", "workbook/exercises/lesson_2.py"]
+    assert [name for _, name, _ in BLOCKS][:2] == ["solutions/02_parallel.py", "workbook/grading/exercises/lesson_2.py"]
     build, prove = [step.strip() for step in STEPS.splitlines()]
     built = follow(build, copy)
     assert built.returncode == 0, built.stdout + built.stderr
@@ -53,7 +53,7 @@ def test_the_example_works_as_it_is_written(copy):
     proven = follow(prove, copy)
     assert proven.returncode == 0, proven.stdout + proven.stderr
     # Two answers and the solution, and all that is asked of a lesson.
-    assert re.search(r"test_graders\.py \.{3} .*test_lessons\.py \.{6} ", proven.stdout, re.DOTALL), proven.stdout
+    assert re.search(r"test_graders\.py \.{3} .*test_lessons\.py \.{9} ", proven.stdout, re.DOTALL), proven.stdout
 
 
 def test_too_few_answers_are_noticed(copy):

@@ -11,16 +11,19 @@ from uuid import UUID
 
 import psutil
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from conftest import CHECKOUT
 from tests.production import PREFECT, clean_environment, prefect, prefect_server_in, started, wait_for
-from workbook.observe import observe_run
-from workbook.server import SERVER_SETTINGS
+from workbook.prefect_server.settings import SERVER_SETTINGS
+from workbook.runs.records import observe_run
+from workbook.timelines.diagnosis import explain
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(300)]
 
@@ -127,6 +130,28 @@ def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_pau
     schedule("resume", "nightly/often", schedule_id)
     assert "True" in schedule("ls", "nightly/often")
     wait_for(lambda: [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
+
+
+@pytest.mark.slow
+def test_flow_runs_that_wait_for_their_deployments_limit_are_told_with_the_setting(server, nights):
+    one = "deploy nightly.py:nightly --name one-at-a-time --pool night-pool --concurrency-limit 1"
+    prefect(*shlex.split(one), environment=server.environment, cwd=nights)
+
+    @flow
+    def triggers_three():
+        for _ in range(3):
+            run_deployment("nightly/one-at-a-time", timeout=0)
+
+    triggered = triggers_three(return_state=True).state_details.flow_run_id
+    worker = [*PREFECT, "worker", "start", "--pool", "night-pool"]
+    prefect("deployment", "schedule", "clear", "nightly/often", "-y", environment=server.environment, cwd=nights)
+    with started(worker, nights / "worker.log", server.environment) as working:
+        wait_for(lambda: all(run.state.is_final() for run in runs_of("nightly/one-at-a-time")), 240, working.printed)
+    seen = observe_run(triggered)
+    assert len(seen.timeline.around.children) == 3
+    assert seen.timeline.around.other_limits == {"deployment 'one-at-a-time'": 1}
+    said = explain(seen.timeline)
+    assert "waited for their deployment's concurrency limit (AwaitingConcurrencySlot)" in said
 
 
 @pytest.mark.slow

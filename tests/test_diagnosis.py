@@ -1,14 +1,16 @@
 """What is said about a timeline: the right thing about a bad run, and nothing about a good one."""
 
 import heapq
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workbook.diagnosis import CODES, diagnose, explain
-from workbook.timeline import Span, Timeline
+from conftest import CHECKOUT
+from workbook.timelines.diagnosis import CODES, diagnose, explain
+from workbook.timelines.timeline import Span, Surroundings, Timeline
 
 UNEVEN = [0.3, 0.5, 0.4, 0.7, 0.35, 0.6, 0.45, 0.3, 0.55, 0.5, 0.4, 0.65]  # seconds, as queries take them
 
@@ -144,13 +146,13 @@ def test_good_runs_draw_nothing(name):
     spans, limit = GOOD[name]
     timeline = returned_after(spans) if spans else Timeline()
     assert diagnose(timeline, limit) == []
-    assert explain(timeline, limit).startswith("Nothing to remark: ")
+    assert explain(timeline, limit).startswith("No problems found: ")
 
 
 def test_a_good_run_is_summed_up_with_what_was_measured():
-    assert explain(Timeline(diamond())) == "Nothing to remark: 4 tasks took 1.02 s, at most 2 at once."
+    assert explain(Timeline(diamond())) == "No problems found: 4 tasks in 1.02 s, at most 2 at once."
     assert "ideal for 3 slots is 1.90 s" in explain(Timeline(limited(UNEVEN, 3)), 3)
-    assert explain(Timeline()) == "Nothing to remark: no task ran."
+    assert explain(Timeline()) == "No problems found: no task ran."
 
 
 # ----------------------------------------
@@ -162,7 +164,7 @@ def test_result_in_the_loop():
     assert found.tasks[0] == "sql_query-0" and len(found.tasks) == 12
     assert found.seconds == pytest.approx(sum(UNEVEN) + 11 * 0.02)
     assert "sql_query-0, sql_query-1, sql_query-2 and 9 more" in found.text and "5.92 s" in found.text
-    assert ".result() inside the loop" in found.text
+    assert ".result() in the loop that submits" in found.text
 
 
 def test_one_worker_and_a_limit_of_one():
@@ -187,7 +189,8 @@ def test_independent_chains_in_turn_are_one_at_a_time():
 
 def test_limit_exceeded():
     found = finding("limit-exceeded", limited([0.5] * 6, 6), limit=2, begin=-1.0)
-    assert len(found.tasks) == 6 and "6 tasks ran at once under a limit of 2, 1.03 s from the beginning" in found.text
+    assert len(found.tasks) == 6
+    assert "6 tasks ran at once under a limit of 2, 0.02 s after the first start" in found.text
     assert found.seconds == pytest.approx(0.504)  # from the third start to the fourth end
     assert codes(limited([0.5] * 6, 2), limit=2) == []
 
@@ -279,7 +282,7 @@ def test_straggler():
     spans = limited([0.4] * 11 + [2.0], 3)
     found = finding("straggler", spans, limit=3)
     assert found.tasks == ("sql_query-11",) and found.seconds == pytest.approx(1.6, abs=0.02)
-    assert "took 2.00 s" in found.text and "ran on alone for 1.6" in found.text
+    assert "took 2.00 s" in found.text and "It ran alone for 1.6" in found.text
     assert codes([replace(s) for s in limited([2.0] + [0.4] * 11, 3)], limit=3) == []  # longest first: well hidden
 
 
@@ -297,7 +300,7 @@ def test_early_cleanup():
     found = finding("early-cleanup", [*spans, cleanup], begin=0.0)
     assert found.tasks == ("cleanup1-12",)
     assert found.seconds == pytest.approx(max(s.end for s in spans) - 0.1)
-    assert "sql_query-0, sql_query-1, sql_query-2 and 9 more still ran or waited" in found.text
+    assert "sql_query-0, sql_query-1, sql_query-2 and 9 more were still running or waiting" in found.text
 
 
 @pytest.mark.parametrize("task", ["clean_up", "clean-up files", "Teardown", "publish_all"])
@@ -324,10 +327,10 @@ def test_outlived_collection():
     end = max(s.end for s in spans)
     found = finding("outlived-collection", spans, limit=3, returned=end - 0.5)
     assert found.seconds == pytest.approx(0.5) and "sql_query-11" in found.tasks
-    assert "1 of them failed unseen." in found.text and ".result() on every future" in found.text
+    assert "1 of them failed." in found.text and ".result() on every future" in found.text
     spans[-2] = replace(spans[-2], state="CRASHED")
     found = finding("outlived-collection", spans, limit=3, returned=0.0)
-    assert "1 of them failed unseen; 1 of them cancelled." in found.text
+    assert "1 of them failed; 1 of them cancelled." in found.text
     assert codes(spans, limit=3, returned=end) == codes(spans, limit=3) == []
 
 
@@ -377,3 +380,121 @@ def test_any_timeline_can_be_looked_at(timeline, limit):
     order = [one.code for one in found]
     assert order == sorted(set(order), key=list(CODES).index)
     assert explain(timeline, limit)
+
+
+def test_a_cancelled_task_and_one_that_calls_the_others_are_no_stragglers():
+    spans = [query(n, 0.0, 0.01 * n, 0.2) for n in range(4)]
+    long = query(4, 0.0, 0.05, 2.0)
+    assert codes([*spans, long]) == ["straggler"]
+    assert codes([*spans, replace(long, state="CRASHED", message="Execution was cancelled")]) == []
+    assert codes([*(replace(s, parents=frozenset({long.id})) for s in spans), long]) == []
+
+
+def test_a_step_that_is_named_like_a_clean_up_is_none():
+    work, other = query(0, 0.0, 0.01, 0.2), query(1, 0.0, 0.01, 2.0)
+    cleanup = replace(query(2, 0.25, 0.26, 0.1, "clean_up"), parents=frozenset({work.id}))
+    assert "early-cleanup" not in codes([work, other, cleanup])
+    assert "early-cleanup" in codes([work, other, replace(cleanup, parents=frozenset())])
+    assert "early-cleanup" not in codes([work, replace(other, flow="another"), replace(cleanup, parents=frozenset())])
+
+
+# ----------------------------------------
+# What was around
+
+
+def around(spans, **known):
+    return Timeline(tuple(spans), around=Surroundings(state="COMPLETED", **known))
+
+
+def tagged(spans, tag, first=0):
+    return [
+        replace(
+            s, tags=frozenset({tag}), index=s.index + first, name=f"{tag}-{s.index}", task=tag, id=f"{tag}-{s.index}"
+        )
+        for s in spans
+    ]
+
+
+def test_each_tag_is_judged_by_its_own_limit_without_being_told():
+    spans = [*tagged(limited([0.5] * 6, 4), "api"), *tagged(limited([0.5] * 6, 2), "database", 6)]
+    both = around(spans, limits={"api": 2, "database": 2})
+    (found,) = diagnose(both)
+    assert found.code == "limit-exceeded" and "4 tasks ran at once under a limit of 2" in found.text
+    assert "The limit on 'api' is 2" in found.text
+    own = around(spans, limits={"api": 4, "database": 2})
+    assert diagnose(own) == [] and "Each tag is judged by its own limit: 'api' (4) and 'database' (2)." in explain(own)
+    exceeded = diagnose(around(spans, limits={"api": 3, "database": 1}))
+    assert [found.code for found in exceeded] == ["limit-exceeded"] * 2
+    assert "'api' is 3" in exceeded[0].text and "'database' is 1" in exceeded[1].text
+    assert diagnose(around(spans, limits={"api": 0})) == []  # it is shut: there is nothing to judge
+
+
+def test_a_limit_that_a_smaller_one_on_a_second_tag_keeps_from_being_reached_is_no_finding():
+    spans = [replace(span, tags=frozenset({"api", "database"})) for span in limited([0.5] * 8, 2)]
+    assert diagnose(around(spans, limits={"api": 5, "database": 2})) == []
+    (found,) = diagnose(around(spans, limits={"api": 5}))
+    assert found.code == "limit-not-reached" and "the limit on 'api' allows 5" in found.text
+
+
+def test_a_limit_of_one_on_the_server_explains_tasks_in_turn():
+    spans = tagged(in_turn(UNEVEN), "database")
+    assert [found.code for found in diagnose(around(spans))] == ["one-at-a-time"]
+    assert diagnose(around(spans, limits={"database": 1})) == []
+
+
+def flow_runs(name, moments, **more):
+    return [Span(f"{name}-{n}", n, created, start, end, task=name, id=f"{name}-{n}", **more)
+            for n, (created, start, end) in enumerate(moments)]  # fmt: skip
+
+
+IN_TURN = [(0.0, 0.1, 1.0), (1.1, 1.2, 2.0), (2.1, 2.2, 3.0)]
+
+
+def test_flow_runs_in_turn_are_told_apart_by_their_caller():
+    (child,) = flow_runs("child", [(0.0, 0.0, 4.0)], flow="root")
+    grandchildren = flow_runs("grandchild", IN_TURN, flow=child.id)
+    (found,) = diagnose(around([], children=(child, *grandchildren)))
+    assert found.code == "children-in-turn" and "of 'grandchild' called by 'child-0' ran one after" in found.text
+    others = [replace(span, flow=f"child-{n}") for n, span in enumerate(grandchildren)]  # one each
+    assert diagnose(around([], children=(child, *others))) == []
+    attempts = [replace(span, attempt=1 + n) for n, span in enumerate(grandchildren)]
+    assert diagnose(around([], children=(child, *attempts))) == []
+
+
+def test_flow_runs_in_turn_under_a_limit_of_one_are_wanted():
+    placed = {"flow": "root", "deployment": "prod", "work_pool": "pool/high"}
+    children = tuple(flow_runs("night", IN_TURN, **placed))
+    for name in ("deployment 'prod'", "work pool 'pool'", "work queue 'pool/high'"):
+        assert diagnose(around([], children=children, other_limits={name: 1})) == []
+        assert [f.code for f in diagnose(around([], children=children, other_limits={name: 2}))] == ["children-in-turn"]
+    early = tuple(flow_runs("night", [(0.0, start, end) for _, start, end in IN_TURN], **placed))
+    (found,) = diagnose(around([], children=early))
+    assert "They were created early and waited" in found.text and "need the one before" not in found.text
+
+
+def test_flow_runs_that_were_triggered_and_not_awaited_are_fine_until_they_are_late():
+    (scheduled,) = flow_runs(
+        "night", [(0.0, None, None)], state="SCHEDULED", state_name="Scheduled", work_pool="pool/q"
+    )
+    assert diagnose(around([], children=(scheduled,))) == []
+    (found,) = diagnose(around([], children=(replace(scheduled, state_name="Late"),)))
+    assert found.code == "never-begun" and "night-0 (work pool 'pool/q')" in found.text
+
+
+def test_a_failure_that_was_repeated_is_not_unseen():
+    outer = query(0, 0.0, 0.01, 2.0, "outer", tries=2)
+    failed = query(1, 0.1, 0.2, 0.3, "inner", state="FAILED", parents=frozenset({outer.id}))
+    assert [found.code for found in diagnose(around([failed, replace(outer, tries=1)]))] == ["failed-unseen"]
+    assert diagnose(around([failed, outer])) == []
+    given = replace(failed, start=2.1, end=2.2)  # it was given the result of the other, and was not called by it
+    assert [found.code for found in diagnose(around([given, outer]))] == ["failed-unseen"]
+    child = flow_runs("child", [(0.1, 0.2, 0.3)], state="FAILED", flow="root")[0]
+    assert [found.code for found in diagnose(around([], children=(child,)))] == ["failed-unseen"]
+    again = replace(child, state="COMPLETED", attempt=2, id="again")
+    assert diagnose(around([], children=(child, again))) == []
+
+
+def test_the_document_has_every_finding_in_its_order():
+    text = (CHECKOUT / "docs" / "diagnosis.md").read_text()
+    assert re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE) == list(CODES)
+    assert re.findall(r"^### `([\w-]+)`$", text, re.MULTILINE) == [code for code in CODES if code != "deployment-limit"]

@@ -38,6 +38,9 @@ COMMANDS = {
         make demo
         python flows/prefect_flow.py
     """,
+    "tests/test_prefect_flow.py::test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal": """
+        .venv/bin/python flows/prefect_flow.py -v
+    """,
     "tests/test_race.py::test_make_race_is_the_command": "make race",
     "tests/test_race.py::test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere": """
         .venv/bin/workbook race
@@ -45,10 +48,13 @@ COMMANDS = {
         .venv/bin/workbook race --seconds 0.5 --pool
     """,
     "tests/test_jupyterlab.py::test_run_all_goes_through_as_shipped": "make lab",
+    "tests/test_jupyterlab.py::test_the_kernel_also_runs_in_another_jupyter": """
+        .venv/bin/python -m ipykernel install --user --name prefect-workbook --display-name "Prefect workbook"
+    """,
     "tests/test_readme.py::test_ci_runs_the_test_command_of_the_readme": "make test",
     "tests/test_contributing.py::test_the_example_works_as_it_is_written": """
         make notebooks LESSONS=02
-        .venv/bin/python -m pytest tests/test_lessons.py tests/test_graders.py -k "2.9 or 02_parallel"
+        .venv/bin/python -m pytest tests/test_lessons.py tests/test_graders.py -k "2.9 or 02_parallel and not minutes"
     """,
     "tests/test_report.py::test_figure_text_table_and_diagnosis_of_a_run": """
         .venv/bin/workbook timeline FLOW_RUN_ID --limit 3
@@ -121,15 +127,30 @@ COMMANDS = {
         prefect config view
     """,
     "for Windows, which these tests do not have": r"""
-        py -m venv .venv
+        py -3.12 -m venv .venv
         .venv\Scripts\pip install -r requirements.txt
         .venv\Scripts\python flows\prefect_flow.py
+        .venv\Scripts\python flows\prefect_flow.py -v
+        .venv\Scripts\python scripts\setup_concurrency_limit.py --tag database --limit 3
         .venv\Scripts\workbook race
-        .venv\Scripts\jupyter lab notebooks\00_start_here.ipynb
-        .venv\Scripts\pip install -r requirements-dev.txt
-        .venv\Scripts\python -m pytest
+        $env:PATH = "$PWD\.venv\Scripts;$env:PATH"
+        .venv\Scripts\jupyter lab --ServerApp.root_dir=. notebooks\00_start_here.ipynb
+        .venv\Scripts\workbook server status
+        .venv\Scripts\workbook server stop
+        .venv\Scripts\workbook doctor
+        .venv\Scripts\workbook race --queries 40 --limit 5 --seconds 0.5 --pool
+        .venv\Scripts\workbook timeline FLOW_RUN_ID --limit 3
+        .venv\Scripts\workbook list
+        .venv\Scripts\workbook grade 3.1
+        .venv\Scripts\workbook hint 3.1
+        .venv\Scripts\workbook reset 3.1
+        .venv\Scripts\workbook grade --from DIR --json out.json --junit out.xml --csv out.csv
+        $env:PYTHONUTF8 = 1
+        [Console]::OutputEncoding = [Text.Encoding]::UTF8
+        $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"
+        Remove-Item Env:PREFECT_API_URL
     """,
-    "its first part is `make test`, its second is run by hand": "make test-all",
+    "its two parts, one after the other, are what .ci/run runs": "make test-all",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras

@@ -2,14 +2,18 @@
 
 import os
 import socket
+import subprocess
+import sys
 import uuid
 
 from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
+from conftest import CHECKOUT
 from flows import warehouse
-from workbook import doctor, limits, server
+from workbook import paths
+from workbook.prefect_server import doctor, limits, process
 
 
 def test_the_installed_versions_are_the_locked_ones():
@@ -17,9 +21,9 @@ def test_the_installed_versions_are_the_locked_ones():
 
 
 def test_the_lock_names_every_direct_dependency_and_this_checkout():
-    text = (server.ROOT / "requirements.txt").read_text()
+    text = (paths.ROOT / "requirements.txt").read_text()
     assert text.endswith("\n-e .\n")
-    project = (server.ROOT / "pyproject.toml").read_text()
+    project = (paths.ROOT / "pyproject.toml").read_text()
     block = project.split("dependencies = [")[1].split("\n]")[0]
     entries = [line.strip() for line in block.splitlines() if line.strip()]
     for entry in entries:
@@ -95,7 +99,7 @@ def test_a_slot_that_a_task_holds_has_not_leaked(prefect_server):
 
     @task(tags=[tag])
     def holds():
-        return limits.read_limit(tag).active, doctor.leaked_slots()
+        return limits.read_limit(tag).active_slots, doctor.leaked_slots()
 
     try:
         assert flow(holds)() == (1, {})
@@ -124,6 +128,29 @@ def test_a_kernel_that_does_not_start_is_said(monkeypatch):
     assert "did not start" in check.found and "requirements.txt" in check.remedy
 
 
+def test_a_notebook_in_another_python_is_said(tmp_path):
+    """The doctor is asked in a cell of a kernel that is not the workbook's: its command line is all that counts."""
+    elsewhere = tmp_path / "bin" / "python"
+    elsewhere.parent.mkdir()
+    elsewhere.symlink_to(sys.executable)
+    asks = "from workbook.prefect_server import doctor; print(doctor._kernel())"
+    kernel = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', {asks!r}])"
+    ran = subprocess.run([elsewhere, "-c", kernel, "ipykernel_launcher"], capture_output=True, text=True, cwd=CHECKOUT)
+    assert f"this notebook runs {elsewhere}" in ran.stdout, ran.stderr
+    assert "choose the kernel 'Prefect workbook'" in ran.stdout
+
+
+def test_in_a_terminal_lines_are_wrapped_between_words(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    doctor.print_report(
+        [doctor.Check("Server", "not running; it starts when a flow needs it", "`workbook server start`")]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 2 and all(len(line) <= 40 for line in lines)
+    assert " ".join(" ".join(lines).split()).endswith("a flow needs it → `workbook server start`")
+
+
 def _no_such_kernel(self, name):
     from jupyter_client.kernelspec import NoSuchKernel
 
@@ -133,5 +160,5 @@ def _no_such_kernel(self, name):
 def test_who_holds_a_port():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert f"(pid {os.getpid()})" in server.port_owner(port)
-    assert server.port_owner(port) == "nobody"
+        assert f"(pid {os.getpid()})" in process.port_owner(port)
+    assert process.port_owner(port) == "nobody"

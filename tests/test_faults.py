@@ -33,9 +33,10 @@ from sqlalchemy import text
 from conftest import CHECKOUT, put_tables
 from flows import prefect_flow, publishing, warehouse
 from tests.production import PREFECT, Running, Server, clean_environment, prefect, prefect_server_in, started, wait_for
-from workbook import observe, observe_run, server
-from workbook.doctor import leaked_slots
-from workbook.limits import ensure_limit, read_limit
+from workbook import observe, observe_run
+from workbook.prefect_server import local
+from workbook.prefect_server.doctor import leaked_slots
+from workbook.prefect_server.limits import ensure_limit, read_limit
 
 pytestmark = [pytest.mark.production, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -77,7 +78,7 @@ def holding(tag: str, folder: Path, environment: dict[str, str]) -> Iterator[Run
 
 
 def taken(tag: str) -> int:
-    return read_limit(tag).active
+    return read_limit(tag).active_slots
 
 
 def name(what: str) -> str:
@@ -343,7 +344,7 @@ def checkouts(tmp_path) -> Iterator[dict[Path, dict[str, str]]]:
     for copy in (tmp_path / "ann", tmp_path / "bob"):
         for folder in ("flows", "workbook"):
             shutil.copytree(CHECKOUT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        put_tables(copy / ".workbook" / server.empty_database().name)
+        put_tables(copy / ".workbook" / local.empty_database().name)
         copies[copy] = ours | {"PYTHONPATH": str(copy)}  # queries in full length: they overlap also on a busy machine
     try:
         yield copies
@@ -373,7 +374,7 @@ def test_two_checkouts_on_one_machine_do_not_meet(checkouts):
     with temporary_settings({PREFECT_API_URL: urls[0]}):
         ensure_limit("database", 5)
     with temporary_settings({PREFECT_API_URL: urls[1]}):
-        assert read_limit("database").slots == 3
+        assert read_limit("database").limit == 3
 
     (ann, shell), (bob, other_shell) = checkouts.items()
     stop = [sys.executable, "-m", "workbook.cli", "server", "stop"]

@@ -1,20 +1,33 @@
 """The grading process: apart from the learner's server, one answer at a time, and gone when it should be."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
+from uuid import uuid4
 
 import nbformat
 import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+from prefect.states import Completed
 
+from conftest import CHECKOUT
 from tests.production import wait_for
-from tests.test_graders import CHOSEN, FILES
-from workbook import exercises, server
-from workbook.grader import folder_of, turn
+from tests.test_graders import CHOSEN, FILES, chosen
+from workbook.grading import engine, exercises
+from workbook.grading.engine import unjudged
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import expect
+from workbook.grading.grader import folder_of, turn
+from workbook.grading.model import NOT_ATTEMPTED, NOT_YET, NotYet, Source
+from workbook.lessons import notebooks
+from workbook.prefect_server import local
+from workbook.timelines.timeline import Timeline
 
 HANGS = """
 import threading
@@ -57,7 +70,9 @@ def test_gradings_take_turns_in_the_order_in_which_they_came(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_check_that_is_interrupted_leaves_no_process(graders, how):
     """Also when what asked for it is killed: a kernel, or a command in a terminal that is closed."""
-    program = "import signal, sys; from workbook.grader import Grader; from workbook.answers import Source\n"
+    program = (
+        "import signal, sys; from workbook.grading.grader import Grader; from workbook.grading.model import Source\n"
+    )
     program += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what a shell's background ignores
     program += "Grader(0).judge('3.1', Source('three_at_a_time', sys.argv[1]))"
     with subprocess.Popen([sys.executable, "-c", program, HANGS], stderr=subprocess.DEVNULL) as asking:
@@ -71,27 +86,47 @@ def test_a_check_that_is_interrupted_leaves_no_process(graders, how):
 
 def family(pid: int) -> list[psutil.Process]:
     """What a process has started, without the grading server, which stays."""
-    record = server.read_record(folder_of(0))
+    record = local.read_record(folder_of(0))
     started = psutil.Process(pid).children(recursive=True)
     return [process for process in started if record is None or process.pid != record.pid]
 
 
 NOTEBOOK = """
 from workbook import check
-outcomes = {}
+outcomes = []
 for exercise_id, entry, text in ANSWERS:
     exec(text, globals())
     try:
         check(exercise_id, globals()[entry])
-        outcomes[text] = "passed"
+        outcomes.append("passed")
     except AssertionError:
-        outcomes[text] = "not yet"
+        outcomes.append("not yet")
 import json
-print("OUTCOMES", json.dumps(list(outcomes.values())))
+print("OUTCOMES", json.dumps(outcomes))
 """
 
 
-@pytest.mark.parametrize("files", [QUICK, pytest.param(sorted(CHOSEN - set(QUICK)), marks=pytest.mark.slow)])
+def test_a_check_shows_where_it_is_and_then_its_verdict_in_the_same_place(prefect_server):
+    """The verdict is the only output of its cell: what was shown meanwhile is gone."""
+    answer = next(file for file in FILES if file.match("1.1/right_calls.py")).read_text()
+    cells = [answer, f"from workbook import check\ncheck('1.1', {exercises.find('1.1').entry})"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    seen = []
+
+    class Client(NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            seen.append(msg["content"].get("data", {}).get("text/plain", ""))
+            return super().process_message(msg, cell, cell_index)
+
+    Client(notebook, timeout=120, kernel_name="python3").execute()
+    assert [out.data["text/plain"][:10] for out in notebook.cells[1].outputs] == ["1.1 passed"]
+    meanwhile = [said.partition(",")[0] for said in seen if said.startswith("Checking 1.1")]
+    assert list(dict.fromkeys(meanwhile))[0:2] == ["Checking 1.1: starting", "Checking 1.1: run 1"]
+
+
+@pytest.mark.parametrize(
+    "files", [QUICK, pytest.param(sorted((CHOSEN | chosen("right", 1)) - set(QUICK)), marks=pytest.mark.slow)]
+)
 @pytest.mark.timeout(1200)
 def test_a_notebook_draws_the_same_verdicts_as_the_command_line(files, graders):
     """Answers run as cells, checked there: also those whose leak only shows in a log that a notebook does not print."""
@@ -103,3 +138,105 @@ def test_a_notebook_draws_the_same_verdicts_as_the_command_line(files, graders):
     said = "".join(out.get("text", "") for out in notebook.cells[0].outputs)
     wanted = ["passed" if file.name.startswith("right_") else "not yet" for file in files]
     assert json.loads(said.rpartition("OUTCOMES")[2]) == wanted
+
+
+# ----------------------------------------
+# What is told without a run
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "old", "new"),
+    [
+        ("3.1", "max_workers=3", "max_workers=5"),
+        ("1.3", "extract.submit(index, seconds).result()", "extract.submit(index, seconds)"),
+        ("6.1", "reportng", "reporting"),  # in another function than the one with the line
+        ("9.1", '@task(task_run_name="query-{index}")', '@task(task_run_name="query-{index}", retries=2)'),
+    ],
+)
+def test_a_raise_line_that_is_left_in_is_said(exercise_id, old, new):
+    exercise, stub = exercises.find(exercise_id), notebooks.stub(exercise_id)
+    assert old in stub
+    verdict = unjudged(exercise, Source(exercise.entry, f"import os\n\n{stub.replace(old, new)}"))
+    assert verdict.outcome == NOT_YET
+    assert verdict.message.startswith(f"{exercise.entry!r} still has its `raise NotImplementedError` line. Delete")
+
+
+@pytest.mark.parametrize("exercise_id", [exercise.id for exercise in exercises.all_exercises()])
+def test_a_stub_is_not_attempted_and_an_answer_is_run(exercise_id):
+    """Also a stub with a note, in another layout, or from a time when its line was worded otherwise."""
+    exercise = exercises.find(exercise_id)
+    stub = notebooks.stub(exercise_id)
+    reworded = re.sub(r'NotImplementedError\(".*"\)', 'NotImplementedError("to do")', f"# mine\n{stub}")
+    assert unjudged(exercise, Source(exercise.entry, reworded)).outcome == NOT_ATTEMPTED
+    answers = [file for file in FILES if file.parent.name == exercise_id]
+    assert not [file for file in answers if unjudged(exercise, Source(exercise.entry, file.read_text()))]
+
+
+def test_a_function_whose_cell_was_changed_and_run_since_is_known():
+    """By its cell's id or, where the notebook's server gives none, by a later cell with its name after `def`."""
+    define, broken = "def mine():\n    return 1", "def mine()\n    return 2"
+    ask = "print(cells.changed(mine))"
+    cells = [
+        ("a", "from workbook.grading import cells\ncells.watch(get_ipython())", ""),
+        ("b", define, ""), ("c", ask, "False"),
+        ("b", broken, ""), ("c", ask, "True"),
+        ("b", define, ""), ("c", ask, "False"),
+        ("b", "def other():\n    return 2", ""), ("c", ask, "True"),
+        ("d", f"{define} + 1", ""), ("c", ask, "False"),  # now it is from another cell
+        ("e", "former = mine", ""), ("d", define, ""), ("c", "print(cells.changed(former))", "False"),
+        (None, broken, ""), (None, ask, "True"),
+        (None, define, ""), (None, ask, "False"),
+        (None, "undefined\ndef mine():\n    return 3", ""), (None, ask, "True"),
+    ]  # fmt: skip
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(CHECKOUT))
+    try:
+        said = [run_cell(client, cell_id, code) for cell_id, code, _ in cells]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert said == [wanted for _, _, wanted in cells]
+
+
+def run_cell(client, cell_id: str | None, code: str) -> str:
+    """Run a cell as JupyterLab does, with its id; returns what it printed."""
+    content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+    message = client.session.msg("execute_request", content | {"stop_on_error": False})
+    message["metadata"] = {"cellId": cell_id} if cell_id else {}
+    client.shell_channel.send(message)
+    printed = ""
+    while True:
+        heard = client.get_iopub_msg(timeout=60)
+        if heard["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+            if heard["msg_type"] == "stream":
+                printed += heard["content"]["text"]
+            if heard["content"].get("execution_state") == "idle":
+                return printed.strip()
+
+
+def test_an_exercise_may_be_named_by_its_number():
+    assert exercises.find(3.1) is exercises.find("3.1")
+    for other in (7, "first", print):
+        with pytest.raises(exercises.UnknownExercise, match='shows them all, from "0'):
+            exercises.find(other)
+
+
+def test_a_cell_that_was_not_run_is_said():
+    """What the flow raised is said, whatever the grader missed because of it; in a notebook, with the way out."""
+    ended = SimpleNamespace(error="NameError: name 'query' is not defined")
+    for pickled, remedy in ((b"a function", "run the cell that defines 'query' first"), (b"", "define 'query' first")):
+        answer = SimpleNamespace(runs=[ended], source=Source("first_flow", pickled=pickled))
+        said = engine._undefined(answer, "No task ran.")
+        assert said == f"Your answer uses 'query', which is not defined: {remedy}, or correct the name."
+    assert not engine._undefined(SimpleNamespace(runs=[]), "No task ran.")
+
+
+def test_records_that_never_came_are_nobodys_mistake():
+    seen = Run(uuid4(), "run", Completed(), Timeline(()), missing=2)
+    with pytest.raises(NotYet, match="2 of your task runs ran, but their records never reached the server"):
+        expect.inside_tasks(seen, [1, 2])
+
+
+def test_each_part_of_a_message_is_a_sentence():
+    assert str(NotYet("It ended Failed: no such table", "It should complete.", "")) == (
+        "It ended Failed: no such table. It should complete."
+    )

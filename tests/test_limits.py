@@ -7,7 +7,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from workbook.cli import main
-from workbook.limits import Limit, NoSuchLimit, ensure_limit, free_slots, read_limit, remove_limit
+from workbook.prefect_server.limits import Limit, NoSuchLimit, ensure_limit, free_slots, read_limit, remove_limit
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -24,21 +24,21 @@ def leaky(prefect_server):
 
 
 def test_slots_are_freed_and_the_limit_stays(leaky):
-    assert read_limit(leaky) == Limit(leaky, 3, active=2)
+    assert read_limit(leaky) == Limit(leaky, 3, active_slots=2)
     assert free_slots(leaky) == 2
-    assert read_limit(leaky) == Limit(leaky, 3, active=0)
+    assert read_limit(leaky) == Limit(leaky, 3, active_slots=0)
     assert free_slots(leaky) == 0
 
 
 def test_a_tag_without_a_limit_has_no_slots_to_free():
-    with pytest.raises(NoSuchLimit, match="holds no limit on the tag 'nobody'"):
+    with pytest.raises(NoSuchLimit, match="has no limit on the tag 'nobody'"):
         free_slots("nobody")
 
 
 def test_the_command_frees_and_says_how_many(leaky, capsys):
     assert main(["server", "free-slots", leaky]) == 0
     assert f"Freed 2 slots of the limit on '{leaky}'." in capsys.readouterr().out
-    assert read_limit(leaky).active == 0
+    assert read_limit(leaky).active_slots == 0
 
 
 @pytest.mark.parametrize("words", [["free-slots"], ["status", "database"], ["free-slots", "nobody"]])

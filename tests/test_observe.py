@@ -1,6 +1,7 @@
 """Looking at real runs: what comes back, from where, and what is said when records are missing."""
 
 import asyncio
+import logging
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,11 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.runtime import flow_run
 
 from workbook import observe, observe_run
-from workbook.server import ServerError
-from workbook.timeline import Timeline
+from workbook.prefect_server.local import ServerError
+from workbook.runs import private
+from workbook.runs.observation import run
+from workbook.runs.records import SETTLE
+from workbook.timelines.timeline import Timeline
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -113,6 +117,7 @@ def test_a_failure_that_nobody_collected_is_in_the_timeline():
     assert span.end > seen.timeline.returned
 
 
+@pytest.mark.slow
 def test_subflows_are_included_however_deep():
     @flow
     def leaf(i: int) -> int:
@@ -150,7 +155,7 @@ def test_records_that_never_come_are_counted_and_not_invented(monkeypatch):
 
     real = SyncPrefectClient.read_task_runs
     monkeypatch.setattr(SyncPrefectClient, "read_task_runs", lambda *a, **k: real(*a, **k)[1:])
-    seen = observe(three, patience=1)
+    seen = observe(three, timeout=1)
     assert seen.missing == 1 and len(seen.timeline) == 2
     assert "the records of 1 more never came" in seen.summary()
 
@@ -204,6 +209,7 @@ def test_what_is_no_flow_is_said():
         observe(lambda: None)
 
 
+@pytest.mark.slow
 def test_in_a_notebook_where_an_event_loop_runs():
     cells = [
         "from workbook import observe, server\nserver.ensure()",
@@ -218,6 +224,59 @@ def test_in_a_notebook_where_an_event_loop_runs():
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs if output.get("name") == "stdout")
     assert "[(1, 1), (1, 1)]" in printed
+
+
+# ----------------------------------------
+# At any level of logging
+
+
+@flow
+def three_numbers() -> int:
+    return sum(future.result() for future in [number.submit(i) for i in range(3)])
+
+
+@flow
+def yields_a_number():
+    yield number(1)
+
+
+@pytest.fixture
+def silent():
+    """Prefect's loggers at CRITICAL, as PREFECT_LOGGING_LEVEL sets them; the records that got through all the same."""
+    logger, records = logging.getLogger("prefect"), []
+    handler, level = logging.Handler(), logger.level
+    handler.emit = records.append
+    logger.addHandler(handler)
+    logger.setLevel(logging.CRITICAL)
+    yield records
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+
+
+def test_finished_task_runs_are_heard_where_logging_is_at_critical(silent):
+    ran = run(three_numbers)
+    assert len(ran.finished) == 3 and ran.settle == 0
+    seen = observe(yields_a_number)
+    assert seen.result == [1] and len(seen.timeline) == 1
+    assert silent == [] and logging.getLogger("prefect.task_runs").level == logging.NOTSET
+
+
+def test_two_that_listen_at_the_same_time_both_hear(silent):
+    with private.finished_task_runs() as outer:
+        inner = run(three_numbers).finished
+        three_numbers()
+    assert len(inner) == 3 and len(outer) == 6 and silent == []
+
+
+def test_where_log_records_are_off_the_records_are_waited_for():
+    logging.disable(logging.CRITICAL)
+    try:
+        ran = run(three_numbers)
+        with pytest.raises(ServerError, match=r"logging.disable\(0\)"):
+            observe(yields_a_number)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert ran.finished == {} and ran.settle == SETTLE
 
 
 # ----------------------------------------
@@ -330,13 +389,13 @@ def test_an_observation_is_drawn_with_its_limit():
 def test_in_a_notebook_the_figure_follows_the_run_in_its_cell():
     cells = [
         "from workbook import live, observe, server\nserver.ensure()",
-        "import threading\nfrom prefect import flow, task\nfrom workbook import plots\n"
-        "drawn, real = [], plots.picture\n"
-        "def picture(timeline, limit=None, *rest):\n"
+        "import threading\nfrom prefect import flow, task\nfrom workbook.figures import live as drawing\n"
+        "drawn, real = [], drawing.picture\n"
+        "def picture(timeline, limit=None, **rest):\n"
         "    drawn.append(timeline)\n"
         "    if len(drawn) > 1: seen_twice.set()\n"
-        "    return real(timeline, limit, *rest)\n"
-        "plots.picture, seen_twice = picture, threading.Event()\n"
+        "    return real(timeline, limit, **rest)\n"
+        "drawing.picture, seen_twice = picture, threading.Event()\n"
         "@task\ndef patient(): assert seen_twice.wait(60)\n"
         "@flow\ndef waiting(): return patient.submit().result()",
         "seen = observe(waiting, live=live(limit=1))",

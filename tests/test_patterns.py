@@ -7,8 +7,8 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 
 from flows import patterns, warehouse
 from workbook import observe
-from workbook.diagnosis import diagnose
-from workbook.limits import ensure_limit
+from workbook.prefect_server.limits import ensure_limit
+from workbook.timelines.diagnosis import diagnose
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "three_at_a_time")
 
@@ -84,6 +84,7 @@ def test_a_batch_of_nothing_is_refused(size):
     assert seen.state.is_failed() and "batch_size" in str(seen.error) and len(seen.timeline) == 0
 
 
+@pytest.mark.slow
 def test_from_the_command_line(run_python):
     said = run_python("flows/patterns.py", "sequential", "batched")
     assert said.returncode == 0, said.stderr

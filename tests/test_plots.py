@@ -18,9 +18,13 @@ from matplotlib.colors import to_rgb
 from nbclient import NotebookClient
 from rich.cells import cell_len
 
-from workbook import plots, textplot
-from workbook.plots import Live, Picture, as_text, comparison, live, picture
-from workbook.timeline import Span, Timeline
+from workbook.figures import style, textual
+from workbook.figures.comparison import comparison
+from workbook.figures.gantt import picture
+from workbook.figures.live import Live, live
+from workbook.figures.style import Picture
+from workbook.figures.textual import as_text
+from workbook.timelines.timeline import Span, Surroundings, Timeline
 
 
 def run(count: int, slots: int, seed: int = 0, **moments: float) -> Timeline:
@@ -48,7 +52,7 @@ def boxes(drawn: Picture, name: str) -> int:
 
 def words(drawn: Picture) -> list:
     """Every text that the figure shows, laid out for 60 % of its size."""
-    drawn.figure.set_dpi(plots.DPI * 0.6)
+    drawn.figure.set_dpi(style.DPI * 0.6)
     FigureCanvasAgg(drawn.figure).draw()
     shown = [drawn.figure._suptitle]
     for axes in drawn.figure.axes:
@@ -162,11 +166,54 @@ def test_failed_running_and_waiting_differ_in_more_than_colour():
     assert "Failed: query-4." in drawn.alt
 
 
+def test_cancelled_and_retried_task_runs_and_called_flow_runs_differ_in_more_than_colour():
+    first = run(3, 3).spans[0]
+    retried = dataclasses.replace(first, id="r", end=102.0, tries=2, delays=((100.5, 101.5),))
+    cancelled = dataclasses.replace(first, id="c", index=1, end=101.0, state="CRASHED")
+    called = Span("quick-owl", 0, 99.9, 99.95, 101.0, task="child", id="f")
+    drawn = picture(Timeline((retried, cancelled), around=Surroundings(children=(called,))))
+    assert [boxes(drawn, kind) for kind in ("runs", "delays", "cut off", "flows")] == [2, 1, 1, 1]
+    legend = [text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()]
+    assert legend == ["a flow run", "waits to start", "waits to be tried again", "crashed or cancelled"]
+    assert "1 crashed or cancelled" in drawn.title and "Crashed or cancelled: query-0." in drawn.alt
+    assert "child: quick-owl" in {text.get_text() for text in words(drawn)}
+    assert all(mark in drawn.text for mark in ("░ crashed or cancelled", "┄ waits to be tried again", "▒ a flow run"))
+    assert_readable(drawn)
+
+
+def test_cached_task_runs_are_marked_and_deployed_flow_runs_named_with_their_work_pool():
+    cached = dataclasses.replace(run(3, 3).spans[0], state_name="Cached", name="query-c")
+    deployed = Span("quick-owl", 0, 99.9, 99.95, 101.0, task="night", id="f", deployment="prod", work_pool="pool/high")
+    drawn = picture(Timeline((cached, *run(3, 3).spans[1:]), around=Surroundings(children=(deployed,))))
+    axes = drawn.figure.axes[0]
+    assert {line.get_marker(): len(line.get_xdata()) for line in axes.get_lines()}["D"] == 1
+    assert "cached" in {text.get_text() for text in axes.get_legend().get_texts()}
+    assert "1 cached" in drawn.title and "Cached: query-c." in drawn.alt and "○ cached" in drawn.text
+    assert "night/prod: quick-owl" in {text.get_text() for text in words(drawn)}
+    assert "1 flow run of the deployment 'night/prod' in the work pool 'pool/high'." in drawn.alt
+    assert_readable(drawn)
+
+
+def test_task_runs_of_two_flow_runs_are_coloured_by_flow_run_if_wanted():
+    ours = changed(run(4, 2), {i: {"flow": "ab"[i % 2]} for i in range(4)}, around=Surroundings(flows={"a": "owl"}))
+    drawn = picture(ours, colour="flow")
+    assert {"owl", "unnamed flow run"} <= {text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()}
+    assert len({tuple(colour) for colour in parts(drawn, "runs")[0].get_facecolor()}) == 2
+
+
+def test_bars_and_prediction_count_from_the_first_start_and_so_does_the_title():
+    timeline = changed(run(6, 3), {}, begin=98.0)
+    drawn = picture(timeline, prediction=(1.5, None))
+    ends = [path.vertices[:, 0].max() for path in parts(drawn, "runs")[0].get_paths()]
+    assert max(ends) == pytest.approx(timeline.makespan)
+    assert [line.get_xdata()[0] for line in parts(drawn, "predicted end")] == [1.5, 1.5]
+
+
 def test_few_tasks_have_a_colour_each_and_the_rest_share_grey():
     assert picture(run(3, 3)).figure.axes[0].get_legend() is None
     drawn = picture(changed(run(20, 3), {i: {"task": f"task {i % 9}"} for i in range(20)}))
     faces = {tuple(colour[:3]) for colour in parts(drawn, "runs")[0].get_facecolor()}
-    assert faces == {to_rgb(colour) for colour in (*plots.TASK_COLOURS, plots.OTHER)}
+    assert faces == {to_rgb(colour) for colour in (*style.TASK_COLOURS, style.OTHER)}
     assert "3 other tasks" in {text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()}
 
 
@@ -181,11 +228,11 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_colours_are_told_apart_without_hue():
-    assert contrast(plots.INK, "white") > 12 and contrast(plots.PREDICTED, "white") > 4.5  # WCAG: text
-    assert contrast(plots.TASK_COLOURS[0], "white") > 3 and contrast(plots.FAILURE, "white") > 3  # WCAG: graphics
-    assert contrast(plots.TASK_COLOURS[0], plots.WAIT) > 2.5 and 1.5 < contrast(plots.WAIT, "white") < 2.5
-    assert contrast(*plots.TASK_COLOURS[:2]) > 2 and contrast(plots.INK, plots.FAILURE) > 3  # the hatch
-    assert all(contrast(plots.INK, colour) > 2 for colour in plots.TASK_COLOURS[:-1])  # the outline
+    assert contrast(style.INK, "white") > 12 and contrast(style.PREDICTED, "white") > 4.5  # WCAG: text
+    assert contrast(style.TASK_COLOURS[0], "white") > 3 and contrast(style.FAILURE, "white") > 3  # WCAG: graphics
+    assert contrast(style.TASK_COLOURS[0], style.WAIT) > 2.5 and 1.5 < contrast(style.WAIT, "white") < 2.5
+    assert contrast(*style.TASK_COLOURS[:2]) > 2 and contrast(style.INK, style.FAILURE) > 3  # the hatch
+    assert all(contrast(style.INK, colour) > 2 for colour in style.TASK_COLOURS[:-1])  # the outline
 
 
 # ----------------------------------------
@@ -233,7 +280,9 @@ def test_a_notebook_gets_an_image_with_alt_text_and_the_words():
     odd = changed(run(3, 3), {1: {"name": '<b>"$x$&', "state": "FAILED"}})
     shown = picture(odd)._repr_mimebundle_()
     assert shown["text/plain"] == as_text(odd) and set(shown) == {"text/html", "text/plain"}
-    figure = ElementTree.fromstring(shown["text/html"].replace('"></figure>', '"/></figure>'))
+    style_of_dark_pages, _, image = shown["text/html"].partition("</style>")
+    assert "jp-theme-light='false'" in style_of_dark_pages
+    figure = ElementTree.fromstring(image.replace('"></figure>', '"/></figure>'))
     assert figure.tag == "figure" and figure[0].get("alt") == picture(odd).alt and '<b>"$x$&' in picture(odd).alt
     assert "<b>" not in shown["text/html"]
 
@@ -246,7 +295,6 @@ def test_text_draws_a_row_for_each_task_run_and_sums_up_many():
     assert sum(row.strip().startswith(("3 │", "2 │", "1 │")) for row in rows) == 3
     many = as_text(SIZES["two hundred"], 10)
     assert len(many.splitlines()) < 16 and "query: 200 task runs" in many and "10 │" in many
-    assert as_text(run(20, 3), 3, ascii_only=True).isascii()
     with pytest.raises(ValueError, match="20 columns"):
         as_text(run(3, 3), width=10)
 
@@ -264,6 +312,7 @@ def spans(draw) -> Span:
     return Span(draw(name), draw(st.integers(0, 9)), draw(moments), start, end, state, task=draw(name))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(spans(), max_size=40), st.none() | moments, st.none() | moments, st.integers(1, 50), widths)
 @pytest.mark.filterwarnings("ignore:Glyph")  # the font does not have every letter of the world
@@ -271,8 +320,9 @@ def test_any_timeline_can_be_drawn_and_said(some, begin, until, limit, width):
     timeline = Timeline(tuple(some), begin=begin, until=until)
     assert picture(timeline, limit, prediction=(float(limit), limit))._repr_mimebundle_()
     assert comparison({"a": timeline, "一" * 30: timeline}).svg()
-    for text in (as_text(timeline, limit, width), textplot.compare_as_text({"a": timeline}, {}, width)):
-        assert all(cell_len(line) <= width for line in text.splitlines())
+    names = {"a": timeline, "一" * 50: timeline}
+    for text, columns in ((as_text(timeline, limit, width), width), (textual.compare_as_text(names, {}), 80)):
+        assert all(cell_len(line) <= columns for line in text.splitlines())
         text.encode()
 
 
@@ -282,7 +332,7 @@ def test_any_timeline_can_be_drawn_and_said(some, begin, until, limit, width):
 
 def test_pyplot_is_left_alone():
     program = (
-        "import sys; from workbook.plots import picture, live; from workbook.timeline import Timeline;"
+        "import sys; from workbook.plots import picture, live; from workbook.timelines.timeline import Timeline;"
         "picture(Timeline()).png(); picture(Timeline()).svg(); live()(Timeline());"
         "assert not {'matplotlib.pyplot', 'IPython', 'prefect'} & set(sys.modules)"
     )
@@ -308,7 +358,7 @@ class Screen:
 @pytest.mark.parametrize(("drawing", "most"), [(0.01, 20), (0.5, 4)], ids=["quick", "slow"])
 def test_live_draws_few_frames_and_always_the_last(drawing, most):
     screen = Screen(drawing)
-    show = Live(3, 2, screen.display, lambda: screen.now)
+    show = Live(3, display=screen.display, clock=lambda: screen.now)
     whole = run(6, 3)
     while screen.now < 10:
         show(changed(whole, {5: {"end": None}}, until=110.0))
@@ -329,7 +379,7 @@ def test_live_updates_its_own_cell_from_a_thread_in_a_real_kernel():
     source = """
 import threading
 from workbook.plots import live
-from workbook.timeline import Span, Timeline
+from workbook.timelines.timeline import Span, Surroundings, Timeline
 def grown(n):
     return Timeline([Span(f"q-{i}", i, 0.0, i / 2, i / 2 + 1) for i in range(n)])
 def watch():

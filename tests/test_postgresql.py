@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from conftest import CHECKOUT, free_port
 from tests import production
 from tests.production import PREFECT, clean_environment, wait_for
-from workbook.observe import observe_run
+from workbook.runs.records import observe_run
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(400)]  # a minute on two cores, and more beside other programs
 
@@ -103,6 +103,7 @@ def test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure
     assert PASSWORD not in server.printed()
 
 
+@pytest.mark.slow
 def test_a_password_that_is_wrong_or_missing_is_one_sentence_and_shows_neither(prefect_server, tmp_path):
     with production.postgresql_that_asks(PASSWORD) as shop:
         wrong, missing = shop.set(password=WRONG), URL.create("postgresql", shop.username, None, *shop[3:6])

@@ -1,5 +1,6 @@
 """The production flow: its order, its peak, its results, and what becomes of it when things go wrong."""
 
+import io
 import json
 import re
 import runpy
@@ -11,11 +12,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from conftest import CHECKOUT
 from flows import prefect_flow, warehouse
-from workbook import observe
-from workbook.limits import ensure_limit, read_limit, remove_limit
+from workbook import observe, paths
+from workbook.figures import textual
+from workbook.prefect_server.limits import ensure_limit, read_limit, remove_limit
+from workbook.runs import screen, script
+from workbook.timelines.timeline import Span, Timeline
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "three_at_a_time")
 
@@ -129,6 +134,7 @@ def test_queries_that_fail_for_good(data, former, failing, quick_retries):
     assert (data / "out").resolve() == former  # the former results are still the published ones
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_not_tried_again(data, monkeypatch):
     real = Path.write_text
 
@@ -182,12 +188,66 @@ def test_the_script_says_what_it_did(data, run_python, prefect_server):
     assert said.returncode == 0, said.stderr
     lines = said.stdout.splitlines()
     own = f"{prefect_server.api_url} (the workbook's own; web UI at {prefect_server.ui_url})"
-    assert lines[:2] == [f"Prefect server: {own}", "API key: set"]
-    summary = "\n".join(lines[-6:])
+    assert lines[:3] == [f"Prefect server: {own}", "API key: set", "main-etl-job …"]
+    bars, summary = said.stdout.split("How many ran at once (limit 3):")
+    assert len(re.findall(r"^sql_query-\d+ +│[ ·]*█+ +\d+\.\d+ s$", bars, re.MULTILINE)) == 20
     assert "(Completed)" in summary and "20 of 20 completed" in summary and "3 at once, under a limit of 3" in summary
-    assert re.search(r"makespan +\d+\.\d s; ideal \d+\.\d s", summary)
+    assert re.search(r"makespan +\d+\.\d+ s; ideal \d+\.\d+ s", summary)
     assert str(data / "out") in summary and f"{prefect_server.ui_url}/runs/flow-run/" in summary
+    assert re.search(rf"figure +{re.escape(str(data / 'main-etl-job.png'))}$", summary, re.MULTILINE)
+    assert (data / "main-etl-job.png").read_bytes().startswith(b"\x89PNG")
+    assert len(lines) < 50 and max(map(len, lines[2:])) < 120
     assert "pnu_" not in said.stdout + said.stderr and "01234567" not in said.stdout + said.stderr
+
+
+@pytest.mark.slow
+def test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal(data, run_python):
+    log = paths.home() / "my-flow.log"
+    log.unlink(missing_ok=True)
+    quiet = run_python("flows/template.py")
+    assert f"log       {log}" in quiet.stdout and "API key: not needed here" in quiet.stdout
+    assert "INFO" not in quiet.stdout + quiet.stderr and "Processing 3…" in log.read_text(encoding="utf-8")
+    size = log.stat().st_size
+    loud = run_python("flows/template.py", "-v")
+    assert "Processing 3…" in loud.stderr and "  log  " not in loud.stdout and log.stat().st_size == size
+    assert "10 of 10 completed" in quiet.stdout and "10 of 10 completed" in loud.stdout
+
+
+@pytest.mark.slow
+def test_a_query_that_failed_is_said_with_its_error(data, failing, quick_retries, monkeypatch, capsys):
+    times, _ = failing
+    times[4] = 99
+    monkeypatch.setattr(sys, "argv", ["prefect_flow.py"])
+    with pytest.raises(SystemExit) as ended:
+        script.run(prefect_flow.main_etl, tag="database", limit=3, work="queries")
+    said = capsys.readouterr().out
+    assert "sql_query-4: Task run failed with exception: ConnectionError('the database hung up on query 4')" in said
+    assert "19 of 20 completed" in said and "(Failed)" in said and textual.FAIL in said
+    assert str(ended.value).startswith("Error: 1 of 20 queries failed: 4 who_comes_back (ConnectionError: ")
+
+
+def test_a_terminal_has_a_line_for_each_state():
+    spans = [Span(f"sql_query-{i}", i, 0.0, 0.0, 1.0) for i in range(4)]
+    spans += [Span(f"sql_query-{i}", i, 0.0, 0.5, None, "RUNNING") for i in (4, 5)]
+    spans += [Span("sql_query-6", 6, 0.0, 0.5, None, "SCHEDULED"), Span("sql_query-7", 7, 0.0, 0.5, 0.9, "FAILED")]
+    spans += [Span(f"sql_query-{i}", i, 0.0, None, None, "PENDING") for i in range(8, 20)]
+    assert [str(line).split(maxsplit=3) for line in screen.lines(spans)] == [
+        ["waiting", "12", "·" * 12],
+        ["running", "2", "██", "sql_query-4, sql_query-5"],
+        ["retrying", "1", "┄", "sql_query-6"],
+        ["completed", "4", "████"],
+        ["failed", "1", textual.FAIL, "sql_query-7"],
+    ]
+
+
+def test_the_lines_of_a_terminal_are_drawn_and_wiped_while_what_is_said_stays():
+    console = Console(file=io.StringIO(), width=60, height=20, force_terminal=True, legacy_windows=False)
+    with screen.Screen("main-etl-job", "database", "queries", console) as shown:
+        shown(Timeline((Span("sql_query-0", 0, 0.0, 0.0, 1.5, tags=frozenset({"database"})),)))
+        shown.say("sql_query-1: it failed")
+    drawn = console.file.getvalue()
+    assert "main-etl-job: 1 queries, 1.5 s" in drawn and "sql_query-1: it failed\n" in drawn
+    assert drawn.rstrip().endswith("\x1b[2K")  # the last thing done is to wipe the lines
 
 
 @pytest.mark.slow
@@ -196,7 +256,7 @@ def test_it_works_unchanged_against_a_given_server(run_python, prefect_server):
     said = run_python("flows/prefect_flow.py", **given)
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith(
-        f"Prefect server: {prefect_server.api_url} (from PREFECT_API_URL)\nAPI key: not set\n"
+        f"Prefect server: {prefect_server.api_url} (from PREFECT_API_URL)\nAPI key: not needed here\n"
     )
 
 
@@ -224,7 +284,7 @@ def test_the_template_runs_and_says_which_slots_are_taken(run_python):
     said = run_python("flows/template.py")
     assert said.returncode == 0 and "10 of 10 completed" in said.stdout
     remove_limit("my-flow")
-    assert "Taken by other runs: 1 of the 3 slots of the limit on 'my-flow'" in said.stdout
+    assert "Other runs hold 1 of the 3 slots of the limit on 'my-flow'" in said.stdout
 
 
 def test_the_limit_script_is_idempotent(monkeypatch, capsys):
@@ -238,7 +298,7 @@ def test_the_limit_script_is_idempotent(monkeypatch, capsys):
         "Limit on tag 'idempotent': 2 at once (unchanged); 0 slots taken now.",
         "Limit on tag 'idempotent': 4 at once (updated); 0 slots taken now.",
     ]
-    assert read_limit("idempotent").slots == 4 and read_limit("never-set") is None
+    assert read_limit("idempotent").limit == 4 and read_limit("never-set") is None
 
 
 @pytest.mark.slow
@@ -255,6 +315,7 @@ def test_the_limit_script_refuses_what_is_no_tag(run_python, tag):
     assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(tag) in said.stderr
 
 
+@pytest.mark.slow
 def test_the_limit_script_without_a_server(run_python):
     said = run_python("scripts/setup_concurrency_limit.py", PREFECT_API_URL="http://127.0.0.1:9/api")
     assert said.returncode == 1 and "No Prefect server answers" in said.stderr and len(said.stderr.splitlines()) == 1

@@ -2,9 +2,12 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
@@ -12,10 +15,13 @@ from rich.console import Console
 
 from conftest import CHECKOUT
 from flows import patterns, warehouse
-from workbook import observe, race, scoreboard
-from workbook.limits import ensure_limit
-from workbook.race import Lane, Race, RaceError, _flows, check
-from workbook.timeline import Span, Timeline
+from workbook import observe, race
+from workbook.prefect_server.limits import ensure_limit
+from workbook.races import board as screen
+from workbook.races.lanes import Lane, RaceError
+from workbook.races.result import Race, report
+from workbook.races.run import _flows, check
+from workbook.timelines.timeline import Span, Timeline
 
 LANES = ["sequential", "uncontrolled", "limited", "batched", "pool"]
 NAME = "tag:database"
@@ -73,21 +79,39 @@ def test_the_batches_follow_each_other(ran):
     batches = [spans[i : i + 2] for i in range(0, 5, 2)]
     assert [len(batch) for batch in batches] == [2, 2, 1]
     assert all(Timeline.before(one, other) for one, other in pairwise(batches))
-    assert ran.lanes[3].ideal == pytest.approx(sum(max(span.end - span.start for span in batch) for batch in batches))
+    assert all(lane.ideal == lane.timeline.ideal(2) for lane in ran.lanes[2:])
 
 
 def test_text_figure_notebook_and_json_have_the_measured_numbers(ran):
     whole = json.loads(ran.to_json())
     shown = ran._repr_mimebundle_()
     for lane, record in zip(ran.lanes, whole["lanes"], strict=True):
-        assert record["peak"] == lane.timeline.peak == Timeline.from_json(json.dumps(record["timeline"])).peak
+        assert record["peak"] == lane.timeline.peak and record["timeline"] == json.loads(lane.timeline.to_json())
         row = next(line for line in ran.text.splitlines() if line.startswith(f"{lane.name} "))
         assert row.split()[1:5] == [
             f"{lane.timeline.makespan:.2f}", f"{lane.ideal:.2f}", f"{lane.ratio:.2f}", str(lane.timeline.peak)
         ]  # fmt: skip
-        assert lane.name in ran.picture.title and f"{lane.name}: " in ran.text
+        assert f"{lane.name}: {len(lane.timeline)} task runs" in ran.picture.alt and f"{lane.name}: " in ran.text
     assert max(map(len, ran.text.splitlines())) <= 100
     assert "<img alt=" in shown["text/html"] and shown["text/plain"] == str(ran) == ran.text
+    assert shown["text/html"].count("<tr>") == 1 + len(ran.lanes)
+
+
+def test_in_a_notebook_it_is_drawn_while_it_runs_and_its_result_is_a_figure_and_a_table(prefect_server):
+    cell = "from workbook import race\nrace(queries=2, limit=1, seconds=0.05)"
+    notebook, seen = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), []
+
+    class Client(NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            seen.append(msg["content"].get("data", {}).get("text/plain", ""))
+            return super().process_message(msg, cell, cell_index)
+
+    Client(notebook, timeout=120, kernel_name="python3").execute()
+    boards = [said for said in seen if said.startswith("The same 2 queries, 4 ways")]
+    assert any("▶ batched" in board for board in boards)
+    kept = [output for output in notebook.cells[0].outputs if output.output_type != "stream"]
+    assert [output.data["text/plain"][:20] for output in kept] == ["", "The same 2 queries, "]
+    assert "<table>" in kept[1].data["text/html"]
 
 
 @pytest.mark.slow
@@ -109,10 +133,11 @@ def test_a_lane_of_up_to_twenty_is_the_pattern_itself():
 # The limit is left as it was
 
 
+@pytest.mark.slow
 def test_a_limit_that_was_not_there_is_gone_again(no_limit):
     seen = []
 
-    class Watch(scoreboard.Lines):
+    class Watch(screen.Lines):
         def begin(self, name, queries):
             seen.append(stored_limit())
 
@@ -128,7 +153,7 @@ def test_a_limit_is_as_it_was_also_when_the_race_is_broken_off(no_limit, active,
     with get_client(sync_client=True) as client:
         client.update_global_concurrency_limit(NAME, GlobalConcurrencyLimitUpdate(limit=5, active=active))
 
-    class Broken(scoreboard.Lines):
+    class Broken(screen.Lines):
         def begin(self, name, queries):
             raise error
 
@@ -150,7 +175,7 @@ def test_a_limit_is_as_it_was_also_when_the_race_is_broken_off(no_limit, active,
     ],
 )  # fmt: skip
 def test_what_was_asked_for_wrongly_is_said_in_a_sentence(wrong, named):
-    with pytest.raises(RaceError, match=rf"^{named} must be .* and .* is not: try {named}=[\d.]+\.$"):
+    with pytest.raises(RaceError, match=rf"^{named} must be .* \(got .*\): try {named}=[\d.]+\.$"):
         check(**{"queries": 20, "limit": 3, "seconds": None} | wrong)
 
 
@@ -163,8 +188,8 @@ def test_a_lane_that_failed_is_told_and_the_others_are_shown():
     well = Lane("limited", Timeline(spans), 1.0, 3, "id")
     badly = Lane("uncontrolled", Timeline(spans), 1.0, None, "id", missing=2, error="too many connections")
     ran = Race((well, badly), 3, 3, None, same_rows=True)
-    assert ran.errors == ["The uncontrolled lane did not complete: too many connections."]
-    assert "uncontrolled: It did not complete: too many connections." in ran.text
+    assert ran.errors == ["The uncontrolled lane didn't complete: too many connections."]
+    assert "uncontrolled: It didn't complete: too many connections." in ran.text
     assert "records of 2 task runs never came" in " ".join(ran.text.split())
     assert Race((well,), 3, 3, None, same_rows=False).errors == ["The lanes returned different rows."]
 
@@ -175,12 +200,82 @@ def test_an_empty_lane_has_no_ratio():
 
 
 # ----------------------------------------
+# The report and the figure
+
+
+def lane(name: str, limit: int | None, starts: list[tuple[float, float, float]], **more) -> Lane:
+    spans = [Span(f"query-{i}", i, *moments, task="query") for i, moments in enumerate(starts)]
+    timeline = Timeline(tuple(spans))
+    return Lane(name, timeline, timeline.ideal(limit or len(spans)), limit, "id", **more)
+
+
+@pytest.fixture
+def made() -> Race:
+    """Four queries of a second each: 4 s one after another, 2.5 s two at a time."""
+    one, two = [(i, i, i + 1.0) for i in range(4)], [(0, 0, 1.0), (0, 0, 1.0), (0, 1.5, 2.5), (0, 1.5, 2.5)]
+    lanes = [lane("sequential", None, one), lane("uncontrolled", None, [(0, 0, 1.0)] * 4)]
+    return Race((*lanes, lane("limited", 2, two), lane("batched", 2, [(s, s, e) for _, s, e in two])), 4, 2, 1.0, True)
+
+
+def test_the_title_of_the_figure_is_the_finding(made):
+    expected = "Two at a time took 2.5 s: 1.6 times as fast as one after another (4.0 s), and 0.50 s over its ideal"
+    assert made.picture.title == expected
+    one = lane("limited", 1, [(0, i, i + 1.0) for i in range(4)])
+    assert "no faster than one after another (4.0 s)" in replace(made, lanes=(made.lanes[0], one), limit=1).finding
+    failed = replace(made, lanes=(made.lanes[0], replace(made.lanes[2], error="no database")))
+    assert failed.finding == "The limited lane didn't complete: no database"
+    assert replace(made, lanes=made.lanes[:2]).finding  # without the lane of the limit too
+
+
+def test_the_figure_shows_waits_limits_and_what_its_looks_mean(made):
+    panels = made.picture.figure.axes
+    drawn = [{child.get_gid(): child for child in axes.get_children()} for axes in panels]
+    waits = [len(parts["waits"].get_paths()) if "waits" in parts else 0 for parts in drawn]
+    assert waits == [0, 0, 2, 0]  # two that waited for a slot; who is created later does not wait
+    assert ["limit" in parts for parts in drawn] == [False, False, True, True]
+    box = drawn[2]["waits"].get_paths()[0].get_extents()
+    assert (box.x0, box.x1) == (0, 1.5) and box.y0 > 2  # above the bars, and thinner
+    assert box.height < 0.5 * drawn[2]["runs"].get_paths()[0].get_extents().height
+    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["runs", "waits for a slot", "the limit"]
+
+
+def test_a_panel_is_no_taller_than_it_needs(made):
+    many = lane("uncontrolled", None, [(0, 0, 1.0)] * 20)
+    picture = replace(made, lanes=(made.lanes[0], many, *made.lanes[2:])).picture
+    heights = [axes.bbox.height / picture.figure.dpi for axes in picture.figure.axes]
+    assert max(heights) < 2.3  # inches
+
+
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (120, "pattern seconds ideal ratio peak idle at barriers how many ran at once, over time"),
+        (100, "pattern seconds ideal ratio peak idle at barriers how many ran at once, over time"),
+        (80, "pattern seconds ideal ratio peak idle at barriers"),
+        (60, "pattern seconds ideal ratio peak"),
+        (30, "pattern seconds peak"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns_and_whole_words(made, width, headings):
+    console = Console(width=width, color_system=None, force_terminal=True, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(report(made, width))
+    text = captured.get()
+    lines = text.splitlines()
+    assert headings in [" ".join(line.split()) for line in lines] and "…" not in text
+    assert max(map(len, lines)) <= width
+    for ran in made.lanes:
+        row = next(line.split() for line in lines if line.startswith(f"{ran.name} "))
+        assert row[1] == f"{ran.timeline.makespan:.2f}" and str(ran.timeline.peak) in row[2:]
+
+
+# ----------------------------------------
 # On the screen
 
 
 def test_the_board_fits_the_projector_while_it_runs():
     console = Console(width=100, height=30, force_terminal=True, color_system=None, legacy_windows=False)
-    board = scoreboard.Board(LANES, console)
+    board = screen.Board(LANES, console)
     waiting = tuple(Span(f"database_query-{i}", i, 0.0, None, None, "PENDING") for i in range(6, 200))
     running = tuple(Span(f"query-{i}", i, 0.0, i / 10, None if i > 2 else 1.0) for i in range(6))
     board._name, board._queries, board._timeline = "sequential", 200, Timeline((*running, *waiting), until=1.5)
@@ -210,7 +305,7 @@ def test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere(tmp_path, run_
         (["--seconds", "-1"], "seconds must be"),
         (["--limit", "three"], "limit must be"),
         (["--figure", "race.pdf"], "--figure must end in .png or .svg"),
-        (["--json", "/proc/none/race.json"], "--json cannot be written"),
+        (["--json", "/proc/none/race.json"], "--json can't be written"),
     ],
 )
 def test_the_command_refuses_in_one_sentence(run_python, options, said):

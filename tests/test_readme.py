@@ -6,17 +6,48 @@ import sys
 from importlib.metadata import distributions
 
 from conftest import CHECKOUT
+from workbook.grading import exercises
+from workbook.lessons import minutes, notebooks
 
 README = (CHECKOUT / "README.md").read_text()
 
 
-def test_the_map_names_every_file_and_no_other():
-    block = README.split("## Map\n")[1].split("\n\nMIT")[0]
-    named = set(re.findall(r"[\w.-]+\.(?:py|txt)|Makefile", block)) - {"pyproject.toml"}
-    folders = ["flows", "workbook", "scripts"]
-    there = {path.name for folder in folders for path in (CHECKOUT / folder).glob("*.py")} - {"__init__.py"}
-    there |= {"expect.py", "NN_name.py"}  # what the map says of the exercises and the lessons
-    assert named == there | {"Makefile", "requirements.txt", "requirements-dev.txt", "requirements-extras.txt"}
+def test_the_map_names_every_room_and_no_other():
+    block = README.split("## Map\n")[1].split("\n\nEach room")[0]
+    folders = {f"{path.name}/" for path in CHECKOUT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    rooms = {f"{path.parent.name}/" for path in (CHECKOUT / "workbook").glob("*/__init__.py")}
+    assert set(re.findall(r"^    ([a-z]+/) ", block, re.MULTILINE)) == folders - {"data/", "build/"}
+    assert set(re.findall(r"^      ([a-z_]+/) ", block, re.MULTILINE)) == rooms
+
+
+def test_the_table_of_lessons_is_true():
+    rows = re.findall(r"^\| \[(\d\d) · (.*?)\]\(notebooks/(.*?)\.ipynb\) \| (\d+) \| (\d+) \|", README, re.MULTILINE)
+    assert [source.stem for source in notebooks.sources()] == [stem for _, _, stem, _, _ in rows]
+    for source, (number, title, _, stated, count) in zip(notebooks.sources(), rows, strict=True):
+        found = exercises.of_lesson(int(number))
+        assert title == exercises.LESSONS[int(number)] and int(count) == len(found), number
+        assert int(stated) == minutes.minutes(source, sum(exercise.minutes for exercise in found)), number
+
+
+def test_every_environment_variable_is_in_the_table():
+    files = [file for folder in ("flows", "workbook", "scripts") for file in (CHECKOUT / folder).rglob("*.py")]
+    names = {name for file in files for name in re.findall(r"\bWORKBOOK_[A-Z_]*[A-Z]", file.read_text())}
+    table = README.split("## Settings")[1].split("## Map")[0]
+    assert names and names <= set(re.findall(r"`(WORKBOOK_[A-Z_]+)`", table))
+
+
+def test_every_command_has_its_line_for_powershell():
+    before, windows = README.split("## On Windows\n")
+    windows, after = windows.split("\n## ", 1)
+    commands = re.findall(r"^    \.venv/bin/(.*?)(?:  +#.*)?$", before + after.split("## Map")[0], re.MULTILINE)
+    commands += re.findall(r"`(python scripts/.*?)`", after)
+    lines = {re.sub(r"  +#.*", "", line).strip() for line in windows.splitlines()}
+    assert len(commands) > 8
+    for command in commands:
+        program, *rest = command.split()
+        rest = [word.replace("/", "\\") if word.endswith(".py") else word for word in rest]
+        assert " ".join([f".venv\\Scripts\\{program}", *rest]) in lines, command
+    assert all(f"make {target}" in windows for target in re.findall(r"^    make (\w+) ", before, re.MULTILINE))
 
 
 def test_make_alone_lists_every_target():
@@ -30,7 +61,7 @@ def test_make_alone_lists_every_target():
 
 def test_ci_runs_the_test_command_of_the_readme():
     assert "    make test" in README
-    assert (CHECKOUT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+    assert (CHECKOUT / ".ci" / "run").read_text().splitlines()[-2:] == ["make test", "make test-rest"]
 
 
 def test_the_notice_names_every_package_with_a_copyleft_licence():

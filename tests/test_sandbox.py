@@ -13,16 +13,16 @@ from nbclient import NotebookClient
 
 from conftest import CHECKOUT
 from flows import warehouse
-from workbook import answers, progress, sandbox
-from workbook.exercises import Exercise, expect
-from workbook.grading import judge
-from workbook.progress import NOT_YET, PASSED
+from workbook.grading import model, progress, sandbox
+from workbook.grading.engine import judge
+from workbook.grading.exercises import expect
+from workbook.grading.model import NOT_YET, PASSED, Exercise
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_submit_then_collect.py").read_text()
 
 
-AIMED_AT = ("workbook/grading.py", "workbook/progress.py", "flows/shop.py", "LICENSE", "README.md")
+AIMED_AT = ("workbook/grading/engine.py", "workbook/grading/progress.py", "flows/shop.py", "LICENSE", "README.md")
 
 
 def two_queries(answer: sandbox.Answer) -> None:
@@ -31,7 +31,7 @@ def two_queries(answer: sandbox.Answer) -> None:
     expect.asked_in_tasks(seen, [3, 4])
 
 
-EXERCISE = Exercise("3.1", "For the engine", 1, "three_at_a_time", "", (), two_queries)
+EXERCISE = Exercise("3.1", "For the engine", 1, "three_at_a_time", (), two_queries)
 
 
 def digest() -> str:
@@ -49,7 +49,7 @@ def verdicts(prefect_server):
     def judged(file: Path):
         text = file.read_text()
         seconds = float(*re.findall(r"^# seconds: (.*)$", text, re.MULTILINE) or [60])
-        return judge(EXERCISE, answers.Source(EXERCISE.entry, text, name="hostile.py"), seconds)
+        return judge(EXERCISE, model.Source(EXERCISE.entry, text, name="hostile.py"), seconds)
 
     with ThreadPoolExecutor(max_workers=6) as pool:
         found = dict(zip(HOSTILE, pool.map(judged, HOSTILE), strict=True))
@@ -81,12 +81,12 @@ def test_nothing_is_left_behind(verdicts):
 
 @pytest.mark.slow
 def test_the_next_exercise_is_unharmed(verdicts):
-    verdict = judge(EXERCISE, answers.Source(EXERCISE.entry, RIGHT))
+    verdict = judge(EXERCISE, model.Source(EXERCISE.entry, RIGHT))
     assert verdict.outcome == PASSED, verdict.message
 
 
 def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
-    looks = "any('workbook.grader' in child.cmdline() for child in psutil.Process().children())"
+    looks = "any('workbook.grading.grader' in child.cmdline() for child in psutil.Process().children())"
     cell = f"import psutil\nfrom workbook import server\nbefore = {looks}\nserver.ensure()\nprint(before, {looks})"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()

@@ -15,12 +15,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
 from sqlalchemy import text
 
-from conftest import CHECKOUT
-from workbook import server
+from conftest import CHECKOUT, free_port, put_tables
+from workbook.prefect_server import connection, local, own, process, settings
 
 OWN = {"PREFECT_API_URL": None, "WORKBOOK_STARTED_URL": None, "PREFECT_HOME": None}  # as on a learner's machine
 
@@ -43,7 +45,7 @@ def home(tmp_path, monkeypatch):
     """A checkout's home of its own; whatever server is recorded there is ended after the test."""
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path))
     yield tmp_path
-    server.stop()
+    local.stop()
 
 
 def test_life_of_a_server(home, run_python):
@@ -52,29 +54,29 @@ def test_life_of_a_server(home, run_python):
     said = [racer.communicate(timeout=150)[0] for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0], said
     assert len({re.search(r"http://\S+/api", text)[0] for text in said}) == 1
-    first = server.read_record()
-    with contextlib.closing(sqlite3.connect(server.empty_database())) as kept:  # what later ones begin with
+    first = local.read_record()
+    with contextlib.closing(sqlite3.connect(local.empty_database())) as kept:  # what later ones begin with
         assert kept.execute("SELECT count(*) FROM flow_run").fetchall() == [(0,)]
-    process = psutil.Process(first.pid)
-    assert server.status() == (first, "running")
-    assert [s.laddr.ip for s in process.net_connections() if s.status == "LISTEN"] == ["127.0.0.1"]
+    running = psutil.Process(first.pid)
+    assert local.status() == (first, "running")
+    assert [s.laddr.ip for s in running.net_connections() if s.status == "LISTEN"] == ["127.0.0.1"]
 
     again = run_python("-m", "workbook.cli", "server", "start", **OWN)
-    assert first.api_url in again.stdout and server.read_record() == first
+    assert first.api_url in again.stdout and local.read_record() == first
 
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    assert server.status() == (first, "stale")
+    running.send_signal(signal.SIGKILL)
+    running.wait(10)
+    assert local.status() == (first, "stale")
     with socket.create_server(("127.0.0.1", first.port)):  # and its port is now somebody else's
         replaced = run_python("-m", "workbook.cli", "server", "start", **OWN)
         assert replaced.returncode == 0, replaced.stderr
-        second = server.read_record()
+        second = local.read_record()
         assert second.port != first.port and second.pid != first.pid
 
     stopped = run_python("-m", "workbook.cli", "server", "stop", **OWN)
     assert second.api_url in stopped.stdout
-    assert not psutil.pid_exists(second.pid) and server.port_is_free(second.port)
-    assert server.status() == (None, "stopped")
+    assert not psutil.pid_exists(second.pid) and process.port_is_free(second.port)
+    assert local.status() == (None, "stopped")
 
 
 def test_a_reused_process_id_is_not_our_server(home):
@@ -82,9 +84,9 @@ def test_a_reused_process_id_is_not_our_server(home):
     (home / "server.json").write_text(
         json.dumps({"pid": mine.pid, "create_time": mine.create_time() - 60, "port": 4200})
     )
-    assert server.status()[1] == "stale"
-    assert server.stop() is None  # and nothing was killed: this test goes on
-    assert server.read_record() is None
+    assert local.status()[1] == "stale"
+    assert local.stop() is None  # and nothing was killed: this test goes on
+    assert local.read_record() is None
 
 
 def test_a_server_that_hangs_is_seen_and_stopped(home):
@@ -92,15 +94,15 @@ def test_a_server_that_hangs_is_seen_and_stopped(home):
         (home / "server.json").write_text(
             json.dumps({"pid": hung.pid, "create_time": psutil.Process(hung.pid).create_time(), "port": 4200})
         )
-        assert server.status()[1] == "not answering"
-        assert server.stop().pid == hung.pid
+        assert local.status()[1] == "not answering"
+        assert local.stop().pid == hung.pid
         assert not psutil.pid_exists(hung.pid)
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"pid": 1}', "[]"])
 def test_a_damaged_record_is_as_good_as_none(home, content):
     (home / "server.json").write_text(content)
-    assert server.status() == (None, "stopped")
+    assert local.status() == (None, "stopped")
 
 
 def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_path_factory):
@@ -110,26 +112,48 @@ def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_p
     assert failed.returncode == 1
     assert "stopped while starting: run `workbook doctor`" in failed.stderr
     assert "unexpected keyword argument 'min_items'" in failed.stderr
-    assert server.read_record() is None
+    assert local.read_record() is None
+
+
+@pytest.mark.parametrize("says", ["prefect", "asyncio"])
+def test_a_port_that_another_program_took_during_the_start_leads_to_another_port(home, monkeypatch, says):
+    """It looks free before the start and after it, so only the log of the server that died shows the race."""
+    put_tables(local.empty_database())
+    monkeypatch.setattr(local, "FIRST_PORT", free_port())
+    monkeypatch.setattr(process, "port_is_free", lambda port: True)
+    real = local._spawn
+
+    def spawn(port: int) -> psutil.Popen:
+        if says == "prefect" or port != local.FIRST_PORT:
+            return real(port)
+        # uvicorn's, if the port is taken after Prefect has looked at it
+        binds = f"import asyncio; asyncio.run(asyncio.start_server(print, '127.0.0.1', {port}))"
+        with local.log_file().open("wb") as log:
+            return psutil.Popen([sys.executable, "-c", binds], stderr=log)
+
+    monkeypatch.setattr(local, "_spawn", spawn)
+    with socket.create_server(("127.0.0.1", local.FIRST_PORT)):
+        assert local.start().port > local.FIRST_PORT
+    assert local.status()[1] == "running"
 
 
 @pytest.mark.slow
 def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
-    server.empty_database().write_text("no database")
+    local.empty_database().write_text("no database")
     failed = run_python("-m", "workbook.cli", "server", "start", **OWN)
     assert failed.returncode == 1 and "file is not a database" in failed.stderr
-    assert not server.empty_database().exists()
+    assert not local.empty_database().exists()
 
 
 @pytest.mark.slow
 def test_a_start_by_another_process_that_does_not_end_is_said(home, monkeypatch):
-    monkeypatch.setattr(server, "START_SECONDS", -9.9)  # waits 10 s longer than that
+    monkeypatch.setattr(local, "START_SECONDS", -9.9)  # waits 10 s longer than that
     holding = f"import filelock\nwith filelock.FileLock({str(home / 'server.lock')!r}): print('held'); input()"
     command = [sys.executable, "-u", "-c", holding]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(server.ServerError, match="Another process has been starting the local server"):
-            server.start()
+        with pytest.raises(local.ServerError, match="Another process has been starting the local server"):
+            local.start()
         other.communicate("\n")
 
 
@@ -137,9 +161,9 @@ def test_a_disk_that_is_full_when_a_database_is_kept_is_said(home, monkeypatch):
     def full(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(server, "_start_on_a_free_port", full)
-    with pytest.raises(server.ServerError, match=r"cannot be written \(database or disk is full\): free space"):
-        server.start()
+    monkeypatch.setattr(local, "_start_on_a_free_port", full)
+    with pytest.raises(local.ServerError, match=r"cannot be written \(database or disk is full\): free space"):
+        local.start()
 
 
 @pytest.mark.slow
@@ -148,23 +172,23 @@ def test_an_interrupt_while_it_starts_leaves_nothing(home):
     program = [sys.executable, "flows/template.py"]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell all are deaf to it
     with subprocess.Popen(program, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True) as starting:
-        while not (record := server.read_record()):
+        while not (record := local.read_record()):
             assert starting.poll() is None
             time.sleep(0.01)
         starting.send_signal(signal.SIGINT)
         said = starting.communicate(timeout=60)[1]
     assert starting.returncode == 130, said
     assert said.splitlines()[-1] == "Interrupted." and "Traceback" not in said
-    assert not psutil.pid_exists(record.pid) and server.read_record() is None
+    assert not psutil.pid_exists(record.pid) and local.read_record() is None
 
 
 CERTIFICATES = """
 import os
 import ssl
-from workbook import server
+from workbook.prefect_server import connection
 
 def named(url):
-    server.point_at(url)
+    connection.set_api_url(url)
     return os.environ.get("PREFECT_API_SSL_CERT_FILE")
 
 few = named("http://127.0.0.1:4200/api")
@@ -235,9 +259,9 @@ def answering():
     [
         (401, b"{}", "refused PREFECT_API_KEY (401): set it to the right key"),
         (403, b"{}", "refused PREFECT_API_KEY (403)"),
-        (404, b"{}", "answers, but not as a Prefect API (404)"),
-        (200, b"<html>", "answers, but not as a Prefect API"),
-        (503, b"{}", "answers, but not as a Prefect API (503)"),
+        (404, b"{}", "answers, but isn't a Prefect API (404)"),
+        (200, b"<html>", "answers, but isn't a Prefect API"),
+        (503, b"{}", "answers, but isn't a Prefect API (503)"),
     ],
 )
 def test_a_given_server_that_cannot_be_used(answering, monkeypatch, status, body, sentence):
@@ -247,9 +271,9 @@ def test_a_given_server_that_cannot_be_used(answering, monkeypatch, status, body
     monkeypatch.setenv("PREFECT_API_URL", url)
     with (
         temporary_settings({PREFECT_API_URL: url, PREFECT_API_KEY: "pnu_hidden"}),
-        pytest.raises(server.ServerError) as caught,
+        pytest.raises(local.ServerError) as caught,
     ):
-        server.check_api()
+        connection.check_api()
     said = str(caught.value)
     assert sentence in said and "hunter2" not in said and "pnu_" not in said
 
@@ -282,7 +306,7 @@ def test_a_given_server_that_does_not_answer(run_python, accepts):
 def test_an_address_that_is_none_is_said(run_python, url):
     failed = run_python("-m", "workbook.cli", "server", "start", PREFECT_API_URL=url)
     assert failed.returncode == 1
-    assert "PREFECT_API_URL is not a web address" in failed.stderr and len(failed.stderr.splitlines()) == 1
+    assert "PREFECT_API_URL must be a web address" in failed.stderr and len(failed.stderr.splitlines()) == 1
 
 
 def test_a_given_server_wins_and_is_said(prefect_server, run_python):
@@ -293,7 +317,7 @@ def test_a_given_server_wins_and_is_said(prefect_server, run_python):
 
 def test_blanks_and_a_slash_around_an_address_do_no_harm(monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", " http://127.0.0.1:4299/api/ ")
-    assert server.given_url() == "http://127.0.0.1:4299/api"
+    assert connection.given_url() == "http://127.0.0.1:4299/api"
 
 
 @pytest.mark.slow
@@ -341,7 +365,7 @@ def test_a_request_that_is_cut_off_does_not_lose_the_database(tmp_path, monkeypa
     from prefect.server.database.configurations import AioSqliteConfiguration
 
     async def cut_off() -> tuple[int, int]:
-        url = server.SERVER_SETTINGS["PREFECT_API_DATABASE_CONNECTION_URL"]
+        url = settings.SERVER_SETTINGS["PREFECT_API_DATABASE_CONNECTION_URL"]
         engine = await AioSqliteConfiguration(connection_url=url).engine()
         assert engine.pool.size() == 1 and engine.pool._max_overflow == 0
         begun, former = asyncio.Event(), []
@@ -370,4 +394,168 @@ def test_a_request_that_is_cut_off_does_not_lose_the_database(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     kept, connections = asyncio.run(cut_off())
     assert kept == 1 and connections > 1
-    assert (tmp_path / server.DATABASE).exists()
+    assert (tmp_path / settings.DATABASE).exists()
+
+
+# ----------------------------------------
+# A server that stops while it is used
+
+STOPS = """
+import os, sys
+import psutil
+from workbook import observe, server
+from workbook.prefect_server import local
+
+def kill():
+    process = psutil.Process(local.read_record().pid)
+    process.kill()
+    process.wait(10)
+
+def said(function, *arguments):
+    try:
+        return function(*arguments)
+    except server.ServerError as error:
+        return str(error)
+
+local.FIRST_PORT = int(sys.argv[2])
+server.ensure()
+from prefect import flow, task
+from workbook.limits import read_limit
+
+@task
+def one():
+    return 1
+
+@flow
+def three():
+    return sum(future.result() for future in [one.submit() for _ in range(3)])
+
+def seen():
+    return len(observe(three).timeline)
+
+print("begun", seen())
+first = local.read_record()
+kill()
+print("killed", said(observe, three), said(read_limit, "database"))
+
+os.environ["WORKBOOK_HOME"], home = sys.argv[1], os.environ["WORKBOOK_HOME"]
+local.FIRST_PORT, port = first.port, local.FIRST_PORT
+other = local.start()
+os.environ["WORKBOOK_HOME"], local.FIRST_PORT = home, port
+print("same port", other.port == first.port, said(observe, three), said(read_limit, "database"))
+
+server.ensure()
+print("another port", local.read_record().port != first.port, seen(), read_limit("database"))
+
+second = local.read_record()
+kill()
+local.FIRST_PORT = second.port
+local.start()
+print("begun by somebody", said(observe, three))
+server.ensure()
+print("the same port again", local.read_record().port == second.port, seen())
+
+os.environ["WORKBOOK_HOME"], home = sys.argv[1], os.environ["WORKBOOK_HOME"]
+local.stop()
+os.environ["WORKBOOK_HOME"] = home
+"""
+STOPPED = "The Prefect server has stopped: start it with `workbook server start`, and run this again."
+
+
+def test_a_server_is_known_by_its_process(home, monkeypatch):
+    """An address proves nothing: another checkout's server may have taken it."""
+    monkeypatch.setattr(own, "_used", None)
+    for name in ("PREFECT_API_URL", "WORKBOOK_STARTED_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:4299/api")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        record = {"pid": running.pid, "create_time": psutil.Process(running.pid).create_time(), "port": 4299}
+        for other in ({"port": 4298}, {"create_time": 0.0}, {"pid": os.getpid()}):
+            (home / "server.json").write_text(json.dumps(record | other))
+            with pytest.raises(local.ServerError, match="The Prefect server has stopped"):
+                own.look()
+        (home / "server.json").write_text(json.dumps(record))
+        own.look()
+        monkeypatch.setattr(own, "_used", local.Record(**record | {"pid": os.getpid()}))
+        with pytest.raises(
+            local.ServerError, match="The Prefect server has stopped"
+        ):  # begun by somebody else in its place
+            own.look()
+        monkeypatch.delenv("WORKBOOK_STARTED_URL")
+        own.look()  # one that was given is not looked at
+        local.stop()
+
+
+@pytest.mark.slow
+def test_a_server_that_has_stopped_is_said_and_a_new_one_takes_its_place(home, run_python, tmp_path_factory):
+    """Nor is another checkout's server used, which has taken its port; all records of the next run are there."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for folder in (home, elsewhere):
+        put_tables(folder / local.empty_database().name)
+    ran = run_python("-c", STOPS, str(elsewhere), str(free_port()), **OWN)
+    assert ran.returncode == 0, ran.stderr
+    assert [line for line in ran.stdout.splitlines() if not line.startswith("Prefect server:")] == [
+        "begun 3",
+        f"killed {STOPPED} {STOPPED}",
+        f"same port True {STOPPED} {STOPPED}",
+        "another port True 3 None",
+        f"begun by somebody {STOPPED}",
+        "the same port again True 3",
+    ]
+
+
+GIVEN = """
+import psutil
+from workbook import observe, server
+from workbook.prefect_server import local
+server.ensure()
+from prefect import flow
+
+@flow
+def stops():
+    psutil.Process(local.read_record().pid).kill()
+
+for _ in range(2):
+    try:
+        observe(stops) if local.status()[1] == "running" else observe(flow(lambda: 1, name="next"))
+    except server.ServerError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [False, True])
+def test_a_server_that_stops_during_a_run_is_said(home, run_python, given):
+    put_tables(local.empty_database())
+    record = local.start()
+    named = {"PREFECT_API_URL": record.api_url} if given else {}
+    ran = run_python("-c", GIVEN, **OWN | named | {"PREFECT_CLIENT_MAX_RETRIES": "0"})
+    assert ran.returncode == 0, ran.stderr
+    sentence = (
+        f"No Prefect server answers at {record.api_url} (ConnectError): correct PREFECT_API_URL" if given else STOPPED
+    )
+    lines = ran.stdout.splitlines()[1:]
+    assert len(lines) == 2 and all(line.startswith(sentence) for line in lines), ran.stdout + ran.stderr
+
+
+CELLS = [
+    "from workbook import observe, server\nserver.ensure()\nfrom prefect import flow\n@flow\ndef one(): return 1",
+    "import psutil\nfrom workbook.prefect_server import local\npsutil.Process(local.read_record().pid).kill()",
+    "observe(one)",
+    "one()",
+    "1 / 0",
+    "server.ensure()\nprint(observe(one).result)",
+]
+
+
+@pytest.mark.slow
+def test_in_a_notebook_the_first_cell_is_run_again(home, monkeypatch):
+    put_tables(local.empty_database())
+    for name in OWN:
+        monkeypatch.delenv(name, raising=False)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    NotebookClient(notebook, timeout=200, kernel_name="python3", allow_errors=True).execute()
+    errors = [[out for out in cell.outputs if out.output_type == "error"] for cell in notebook.cells]
+    stopped = "The Prefect server has stopped: run the first cell again."
+    assert [[out.traceback for out in found] for found in errors[2:4]] == [[[stopped]], [[stopped]]]
+    assert errors[4][0].ename == "ZeroDivisionError" and len(errors[4][0].traceback) > 1
+    assert not errors[5] and notebook.cells[5].outputs[-1].text.endswith("1\n")

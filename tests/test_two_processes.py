@@ -20,11 +20,11 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.production import PREFECT, Running, prefect_server_in, started, wait_for
-from workbook import work
-from workbook.limits import ensure_limit, remove_limit
-from workbook.observe import observe_run
-from workbook.server import SERVER_SETTINGS
-from workbook.timeline import Timeline
+from workbook.lessons import queries, query_records
+from workbook.prefect_server.limits import ensure_limit, remove_limit
+from workbook.prefect_server.settings import SERVER_SETTINGS
+from workbook.runs.records import observe_run
+from workbook.timelines.timeline import Timeline
 
 pytestmark = [pytest.mark.production, pytest.mark.timeout(500)]
 
@@ -200,8 +200,8 @@ def test_two_workers_share_one_limit_also_while_queries_are_retried(place, reque
     hosts = request.getfixturevalue(place)
     (tmp_path / "hang-ups").mkdir()
     environment = server.environment | {
-        work.FLAKY: work.hang_ups({0: 2, 3: 1, 6: 2}, tmp_path / "hang-ups"),
-        work.NOTES: str(tmp_path / "notes"),
+        queries.FLAKY: queries.hang_ups({0: 2, 3: 1, 6: 2}, tmp_path / "hang-ups"),
+        query_records.RECORDS: str(tmp_path / "queries.jsonl"),
     }
     with two_runs(hosts, tmp_path, environment) as pair:
         pair.go()
@@ -215,7 +215,8 @@ def test_two_workers_share_one_limit_also_while_queries_are_retried(place, reque
     assert len(one) == len(other) == EACH
     assert together.peak == LIMIT
     assert any(together.overlaps(mine, its) for mine in one for its in other)
-    assert [bool(note.error) for note in work.read_notes(tmp_path / "notes")].count(True) == 5  # each was tried again
+    queried = query_records.read_records(tmp_path / "queries.jsonl")
+    assert sum(bool(query.error) for query in queried) == 5  # each was tried again
 
 
 @pytest.mark.slow
@@ -244,7 +245,7 @@ from prefect import flow, task
 from prefect.futures import wait
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
-from workbook.observe import observe
+from workbook import observe
 
 
 def dask(workers):

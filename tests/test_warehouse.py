@@ -93,6 +93,7 @@ def test_every_query_answers_the_same_on_sqlite_and_postgresql(file, postgres, m
     assert [warehouse.query(i, seconds=0) for i in range(20)] == answers
 
 
+@pytest.mark.slow
 def test_two_processes_fill_one_postgresql(postgres, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", postgres)
     assert build_at_once() == [0, 0]

@@ -1,4 +1,4 @@
-"""What the lessons stand on: a local Prefect server, and a look at how a flow really ran.
+"""What learners and scripts use: a Prefect server, a look at how a flow ran, guesses, and checks.
 
 Importing this package is cheap: Prefect and matplotlib are loaded on first use, and Prefect must be, because it
 reads its settings when it is imported and `server.ensure()` has to put them in place first.
@@ -7,23 +7,25 @@ reads its settings when it is imported and `server.ensure()` has to put them in 
 import functools
 import importlib
 import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
 _FUNCTIONS = {
-    "observe": "workbook.observe",
-    "observe_run": "workbook.observe",
-    "live": "workbook.plots",
-    "race": "workbook.race",
-    "check": "workbook.grading",
-    "hint": "workbook.grading",
-    "progress_report": "workbook.grading",
+    "observe": "workbook.runs.observation",
+    "observe_run": "workbook.runs.records",
+    "live": "workbook.figures.live",
+    "race": "workbook.races.run",
+    "playground": "workbook.races.playground",
+    "check": "workbook.grading.notebook",
+    "hint": "workbook.grading.notebook",
+    "solution": "workbook.grading.notebook",
+    "predict": "workbook.lessons.predictions",
+    "progress_report": "workbook.grading.notebook",
 }  # name → the module it lives in
 __all__ = [*_FUNCTIONS, "server"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name == "server":
         return importlib.import_module("workbook.server")
     if name in _FUNCTIONS:
@@ -45,14 +47,3 @@ def _loaded_when_called(name: str) -> Callable:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"See `help({_FUNCTIONS[name]}.{name})`."
     return function
-
-
-class _Package(types.ModuleType):
-    """Keeps `workbook.observe` the function: an import of the submodule of that name would put the module there."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in _FUNCTIONS:
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

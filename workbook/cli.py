@@ -1,242 +1,279 @@
-"""The `workbook` command. What can be foreseen to go wrong ends in one sentence and exit code 1."""
+"""The `workbook` command. Anything that can be foreseen to go wrong ends in one line on stderr, without a traceback."""
 
-import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
-from workbook import server
-from workbook.outputs import OutputError
+from typer import Argument, BadParameter, Exit, Option, Typer, TyperException
+
+from workbook.paths import OutputError
+from workbook.prefect_server import connection, local, process
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  workbook {line}" for line in lines)  # after \b, lines aren't joined
+
+
+HELP, EXAMPLES = "Learn Prefect concurrency by looking at real runs.", _examples("doctor", "race", "hint 3.1")
+# Plain text, not Rich's panels: it reads the same in a terminal, a log and a test, and takes less time to load.
+app = Typer(help=HELP, epilog=EXAMPLES, rich_markup_mode=None, pretty_exceptions_enable=False)
+Colour = Literal["task", "flow"]
+Action = Literal["start", "stop", "status", "free-slots"]
+ACTIONS = ", ".join(get_args(Action))
+STATES = {
+    "running": "running at {0.api_url} (pid {0.pid}); web UI at {0.ui_url}",
+    "not answering": "started (pid {0.pid}) but not answering at {0.api_url}; see {1}",
+    "stale": "not running (the server of pid {0.pid} ended without `workbook server stop`)",
+    "stopped": "not running; start it with `workbook server start`",
+}
+Exercise = Annotated[str, Argument(metavar="EXERCISE", help="Its number, such as 3.1.")]
+Figure = Annotated[Path | None, Option(metavar="FILE", help="Where to save the figure, .png or .svg (in data/).")]
+Records = Annotated[Path | None, Option("--json", metavar="FILE", help="Save every number and every task run.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: the words after `workbook`; those of this process if not given.
+        arguments: the words after `workbook`; by default those of this process.
 
     Returns:
-        The exit code: 0 well, 1 not well; argparse ends with 2 when the command itself cannot be read.
+        The exit code: 0 if all went well, 1 if something went wrong, 2 if the command can't be understood, 130 after
+        Ctrl-C. Only shell completion ends the process itself.
     """
-    chosen = _parser().parse_args(arguments)
+    process.print_anything()
     try:
-        return chosen.run(chosen)
-    except (server.ServerError, OutputError) as error:
-        return _refused(error)
-    except KeyboardInterrupt:
+        code = app(arguments, prog_name="workbook", standalone_mode=False) or 0
+    except (TyperException, local.ServerError, OutputError) as error:
+        message, code = _explained(error)
+        print(f"Error: {message}", file=sys.stderr)
+    if code == 130:  # Typer's, for a KeyboardInterrupt
         print("Interrupted.", file=sys.stderr)
-        return 130
+    return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="workbook", description="Learn Prefect concurrency by looking at real runs.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    life = commands.add_parser("server", help="start, stop or look at this checkout's own Prefect server")
-    life.add_argument("what", choices=["start", "stop", "status", "free-slots"])
-    life.add_argument("tag", nargs="?", metavar="TAG", help="with free-slots: whose leaked slots to give back")
-    life.set_defaults(run=_server)
-
-    doctor = commands.add_parser("doctor", help="check that everything is in place, with a remedy for what is not")
-    doctor.set_defaults(run=_doctor)
-
-    # Numbers stay text here: what is wrong with one is said in a sentence by whoever knows what it must be.
-    race = commands.add_parser("race", help="run the same queries in every pattern, and compare how they ran")
-    race.add_argument("--queries", default="20", metavar="N", help="how many (20)")
-    race.add_argument("--limit", default="3", metavar="N", help="how many at once, where something limits them (3)")
-    race.add_argument("--seconds", metavar="S", help="how long each takes (by default each its own time)")
-    race.add_argument("--pool", action="store_true", help="a fifth lane: the task runner's workers are the limit")
-    race.add_argument("--figure", metavar="FILE", help="where to save the figure, .png or .svg (data/race.png)")
-    race.add_argument("--json", metavar="FILE", help="save every number and every task run")
-    race.set_defaults(run=_race)
-
-    timeline = commands.add_parser("timeline", help="show how a flow run went: figure, table and diagnosis")
-    timeline.add_argument("flow_run_id", metavar="FLOW_RUN_ID")
-    timeline.add_argument("--limit", metavar="N", help="how many task runs may run at once")
-    timeline.add_argument("--tag", help="look only at the task runs with this tag")
-    timeline.add_argument("--figure", metavar="FILE", help="where to save it, .png or .svg (data/timeline-ID.png)")
-    timeline.add_argument("--json", metavar="FILE", help="save every number and every task run")
-    timeline.set_defaults(run=_timeline)
-
-    listing = commands.add_parser("list", help="every exercise, and how it stands")
-    listing.set_defaults(run=_list)
-
-    grade = commands.add_parser("grade", help="grade answers by how they run")
-    grade.add_argument("ids", nargs="*", metavar="EXERCISE", help="as 3.1 (all, if none is named)")
-    grade.add_argument("--from", dest="folder", metavar="DIR", help="where the answers are (notebooks/)")
-    grade.add_argument("--watch", action="store_true", help="go on, and grade again whatever is saved")
-    for kind in ("json", "junit", "csv"):
-        grade.add_argument(f"--{kind}", metavar="FILE", help=f"save the verdicts as {kind}")
-    grade.set_defaults(run=_grade)
-
-    hint = commands.add_parser("hint", help="a hint for an exercise")
-    hint.add_argument("id", metavar="EXERCISE")
-    hint.add_argument("level", nargs="?", default="1", help="1 is a nudge, the last is nearly there")
-    hint.set_defaults(run=_hint)
-
-    reset = commands.add_parser("reset", help="put an exercise back to its beginning, and keep what you wrote")
-    reset.add_argument("id", metavar="EXERCISE")
-    reset.set_defaults(run=_reset)
-    return parser
+def _explained(error: Exception) -> tuple[str, int]:
+    """The error's sentence and the exit code. Typer's sentence about a wrong value doesn't name it, so ours does."""
+    if not isinstance(error, TyperException) or error.exit_code == 1:
+        return str(error), 1
+    message, code = " ".join(error.format_message().split()), 2
+    if isinstance(error, BadParameter) and error.__cause__:
+        reason = error.__cause__.errors()[0]  # Typer lets pydantic check the values
+        words = "task, flow" if error.param.name == "colour" else ACTIONS
+        musts = {"value_error": f"one of {words}", "float_parsing": "a number above 0"}
+        must = musts.get(reason["type"], "a whole number, 1 or more")
+        message = f"{error.param.get_error_hint()[1:-1]} must be {must} (got {reason['input']!r})."
+        code = 2 if reason["type"] == "value_error" else 1
+    command = error.ctx.command_path if error.ctx else "workbook"
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See `{command} --help`.", code
 
 
-def _server(chosen: argparse.Namespace) -> int:
-    if (chosen.what == "free-slots") != (chosen.tag is not None):
-        return _refused("A tag belongs to free-slots, and to nothing else: `workbook server free-slots database`.")
-    if chosen.what == "free-slots":
-        return _free_slots(chosen.tag)
-    if chosen.what == "start":
-        server.ensure()
-        return 0
-    if chosen.what == "stop":
-        stopped = server.stop()
+@contextlib.contextmanager
+def _foreseen(*errors: type[Exception]) -> Iterator[None]:
+    """End the command with the error's own sentence. `main` can't know these errors: their modules are loaded late."""
+    try:
+        yield
+    except errors as error:
+        raise TyperException(str(error)) from error
+
+
+@app.command(epilog=_examples("server start", "server free-slots database"))
+def server(
+    action: Annotated[Action, Argument(metavar="ACTION", help=f"One of {ACTIONS}.")],
+    tag: Annotated[str | None, Argument(metavar="TAG", help="For free-slots: whose leaked slots to free.")] = None,
+) -> None:
+    """Start, stop or look at this checkout's own Prefect server."""
+    if (action == "free-slots") != (tag is not None):
+        raise TyperException(
+            "`free-slots` needs a tag, and the other actions take none: `workbook server free-slots database`."
+        )
+    if action == "free-slots":
+        _free_slots(tag)
+    elif action == "stop":
+        stopped = local.stop()
         print(f"Stopped the server at {stopped.api_url}." if stopped else "No local server was running.")
-        return 0
-    if server.given_url():
-        server.ensure()
-        return 0
-    record, state = server.status()
-    words = {
-        "running": "running at {0.api_url} (pid {0.pid}); web UI at {0.ui_url}",
-        "not answering": "started (pid {0.pid}) but not answering at {0.api_url}; see {1}",
-        "stale": "not running (the server of pid {0.pid} ended without `workbook server stop`)",
-        "stopped": "not running; start it with `workbook server start`",
-    }
-    print("Local Prefect server:", words[state].format(record, server.log_file()))
-    return 0 if state == "running" else 1
+    elif action == "start" or connection.given_url():
+        connection.ensure()
+    else:
+        record, state = local.status()
+        print("Local Prefect server:", STATES[state].format(record, local.log_file()))
+        raise Exit(0 if state == "running" else 1)
 
 
-def _free_slots(tag: str) -> int:
-    if not server.given_url() and server.status()[1] != "running":
-        return _refused("The local server is not running: its limits, and the slots taken on them, ended with it.")
-    server.ensure()
-    from workbook.limits import NoSuchLimit, free_slots
+def _free_slots(tag: str) -> None:
+    if not connection.given_url() and local.status()[1] != "running":
+        raise TyperException("The local server isn't running. Its limits, and the slots taken on them, ended with it.")
+    connection.ensure()
+    from workbook.prefect_server.limits import NoSuchLimit, free_slots
 
-    try:
+    with _foreseen(NoSuchLimit):
         taken = free_slots(tag)
-    except NoSuchLimit as error:
-        return _refused(error)
     print(f"Freed {taken} slot{'' if taken == 1 else 's'} of the limit on {tag!r}.")
-    return 0
 
 
-def _doctor(chosen: argparse.Namespace) -> int:
-    from workbook import doctor
+@app.command(epilog=_examples("doctor"))
+def doctor() -> None:
+    """Check that everything is in place, with a fix for what isn't."""
+    from workbook.prefect_server import doctor
 
-    return doctor.print_report(doctor.checkup())
+    raise Exit(doctor.print_report(doctor.checkup()))
 
 
-def _race(chosen: argparse.Namespace) -> int:
+def _data() -> Path:
+    """The folder of figures that nobody named a file for, made if needed."""
     from flows.publishing import data
-    from flows.warehouse import WarehouseError
-    from workbook import outputs, scoreboard
-    from workbook.race import RaceError, check, race
 
-    try:
-        numbers = check(chosen.queries, chosen.limit, chosen.seconds)
-        figure = outputs.prepare(chosen.figure or data() / "race.png", "--figure", (".png", ".svg"))
-        records = outputs.prepare(chosen.json, "--json") if chosen.json else None
-        ran = race(*numbers, pool=chosen.pool, show=scoreboard.for_terminal(chosen.pool))
-    except (RaceError, WarehouseError) as error:
-        return _refused(error)
+    data().mkdir(parents=True, exist_ok=True)
+    return data()
+
+
+@app.command(epilog=_examples("race", "race --queries 40 --limit 5 --seconds 0.5 --pool"))
+def race(
+    queries: Annotated[int, Option(min=1, metavar="N", help="How many queries.")] = 20,
+    limit: Annotated[int, Option(min=1, metavar="N", help="How many at once, where something limits them.")] = 3,
+    seconds: Annotated[float | None, Option(metavar="S", help="How long each takes (default: its own time).")] = None,
+    pool: Annotated[bool, Option("--pool", help="A fifth lane: the task runner's workers are the limit.")] = False,
+    figure: Figure = None,
+    json: Records = None,
+) -> None:
+    """Run the same queries in every pattern, and compare how they ran."""
+    from flows.warehouse import WarehouseError
+    from workbook import paths
+    from workbook.races import result, run
+    from workbook.races.lanes import RaceError
+
+    with _foreseen(RaceError, WarehouseError):
+        numbers = run.check(queries, limit, seconds)
+        figure = paths.prepare(figure or _data() / "race.png", "--figure", (".png", ".svg"))
+        records = paths.prepare(json, "--json") if json else None
+        ran = run.race(*numbers, pool=pool)
     ran.picture.save(figure)
-    scoreboard.print_report(ran, figure)
+    result.print_report(ran, figure)
     if records:
         records.write_text(ran.to_json())
-        print(f"Records: {outputs.shown(records)}")
-    for error in ran.errors:
-        print(f"Error: {error}", file=sys.stderr)
-    return 1 if ran.errors else 0
+        print(f"Records: {paths.shown(records)}")
+    if ran.errors:
+        raise TyperException("\nError: ".join(ran.errors))
 
 
-def _timeline(chosen: argparse.Namespace) -> int:
-    from flows.publishing import data
-    from workbook import outputs
-
-    if chosen.limit is not None and not (chosen.limit.isdecimal() and int(chosen.limit) > 0):
-        return _refused(f"--limit must be a whole number, 1 or more, and {chosen.limit!r} is not: try --limit 3.")
-    if not server.given_url() and server.status()[1] != "running":
-        return _refused(
-            "No Prefect server is named, and the workbook's own is not running: it forgets its runs when it stops, so "
-            "run the flow again, or set PREFECT_API_URL to the server that has the run."
-        )
-    server.ensure()
-    from workbook import observe_run, report
-
-    limit = None if chosen.limit is None else int(chosen.limit)
-    seen = observe_run(chosen.flow_run_id)
-    default = data() / f"timeline-{str(seen.flow_run_id)[:8]}.png"
-    figure = outputs.prepare(chosen.figure or default, "--figure", (".png", ".svg"))
-    records = outputs.prepare(chosen.json, "--json") if chosen.json else None
-    try:
-        timeline = report.judged(seen, chosen.tag)
-    except report.NoSuchTag as error:
-        return _refused(error)
-    report.print_report(seen, timeline, limit, figure)
-    if records:
-        records.write_text(report.to_json(seen, timeline, limit))
-        print(f"Records: {outputs.shown(records)}")
-    return 0
-
-
-def _list(chosen: argparse.Namespace) -> int:
+@app.command(
+    epilog=_examples(
+        "timeline",
+        "timeline FLOW_RUN --limit 3",
+        "timeline FLOW_RUN --follow",
+        "timeline --colour flow --figure run.svg",
+    )
+)
+def timeline(
+    flow_run: Annotated[
+        str, Argument(metavar="FLOW_RUN", help="Its name, id or web address (default: the last).")
+    ] = "",
+    limit: Annotated[
+        int | None,
+        Option(min=1, metavar="N", help="How many task runs may run at once (default: each tag's own limit)."),
+    ] = None,
+    tag: Annotated[str | None, Option(metavar="TAG", help="Look only at the task runs with this tag.")] = None,
+    colour: Annotated[Colour, Option(help="Colour task runs by their task or by their flow run.")] = "task",
+    follow: Annotated[bool, Option("--follow", help="Show the run while it goes on, until it has ended.")] = False,
+    figure: Figure = None,
+    json: Records = None,
+) -> None:
+    """Show how a flow run went: figure, table and diagnosis."""
     from rich.console import Console
 
-    from workbook import gradebook
+    from workbook import paths
+
+    if not connection.given_url() and local.status()[1] != "running":
+        raise TyperException(
+            "The workbook's own server isn't running, and it forgets its runs when it stops. Run the flow "
+            "again, or set PREFECT_API_URL to the server that has the run."
+        )
+    connection.ensure()
+    from workbook import observe_run
+    from workbook.runs import report
+    from workbook.runs.records import find_flow_run, last_flow_runs
+
+    if not flow_run:
+        print("The last flow runs:", *(f"  {run.name}: {run.state.name}" for run in last_flow_runs(5)), sep="\n")
+    with connection.plain_errors():
+        wanted = find_flow_run(flow_run)
+        seen = report.follow(wanted, Console()) if follow else observe_run(wanted)
+    figure = figure or _data() / f"timeline-{str(seen.flow_run_id)[:8]}.png"
+    figure = paths.prepare(figure, "--figure", (".png", ".svg"))
+    records = paths.prepare(json, "--json") if json else None
+    with _foreseen(report.NoSuchTag):
+        judged = report.judged(seen, tag)
+    limit = report.limit_in_force(judged) if limit is None else limit
+    report.print_report(seen, judged, limit, figure, colour)
+    if records:
+        records.write_text(report.to_json(seen, judged, limit))
+        print(f"Records: {paths.shown(records)}")
+
+
+@app.command("list", epilog=_examples("list"))
+def list_exercises() -> None:
+    """List every exercise, and how it stands."""
+    from rich.console import Console
+
+    from workbook.grading import gradebook
 
     gradebook.show_list(Console())
-    return 0
 
 
-def _grade(chosen: argparse.Namespace) -> int:
+@app.command(epilog=_examples("grade 3.1 --watch", "grade --from handed-in/ann --csv ann.csv"))
+def grade(
+    exercises: Annotated[list[str] | None, Argument(metavar="EXERCISE", help="Such as 3.1 (default: all).")] = None,
+    folder: Annotated[Path | None, Option("--from", metavar="DIR", help="Where the answers are (notebooks/).")] = None,
+    watch: Annotated[bool, Option("--watch", help="Keep going, and grade again whenever you save.")] = False,
+    json: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as JSON.")] = None,
+    junit: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as JUnit XML.")] = None,
+    csv: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as CSV.")] = None,
+) -> None:
+    """Grade answers by how they run."""
     from rich.console import Console
 
-    from workbook import answers, outputs
-    from workbook.grader import Grader
+    from workbook import paths
+    from workbook.grading import submissions
+    from workbook.grading.grader import Grader
 
-    wanted = {kind: getattr(chosen, kind) for kind in ("json", "junit", "csv")}
-    files = {kind: outputs.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
-    folder = Path(chosen.folder) if chosen.folder else None
-    with Grader() as grader:
-        try:
-            found = answers.collect(folder)
-            if chosen.watch or any("NotImplementedError" not in answer.text for answer in found.values()):
-                grader.start()  # it gets ready while this process loads what is below
-            from workbook import gradebook
-            from workbook.exercises import UnknownExercise
-        except answers.AnswersError as error:
-            return _refused(error)
-        try:
-            return 0 if gradebook.grade(chosen.ids, Console(), grader, folder, files, chosen.watch) else 1
-        except (UnknownExercise, answers.AnswersError) as error:
-            return _refused(error)
+    wanted = {"json": json, "junit": junit, "csv": csv}
+    files = {kind: paths.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
+    with Grader() as grader, _foreseen(submissions.SubmissionError):
+        found = submissions.collect(folder)
+        if watch or any("NotImplementedError" not in answer.text for answer in found.values()):
+            grader.start()  # it gets ready while this process loads what is below
+        from workbook.grading import gradebook
+        from workbook.grading.exercises import UnknownExercise
+
+        with _foreseen(UnknownExercise):
+            passed = gradebook.grade(exercises or [], Console(), grader, folder, files, watch)
+    raise Exit(0 if passed else 1)
 
 
-def _hint(chosen: argparse.Namespace) -> int:
-    from workbook.exercises import UnknownExercise
-    from workbook.grading import hint
+@app.command(epilog=_examples("hint 3.1", "hint 3.1 2"))
+def hint(
+    exercise: Exercise,
+    level: Annotated[int, Argument(min=1, metavar="LEVEL", help="1 says little, the last the most.")] = 1,
+) -> None:
+    """Give a hint for an exercise."""
+    from workbook.grading import shown
+    from workbook.grading.exercises import UnknownExercise
 
-    try:
-        hint(chosen.id, int(chosen.level) if chosen.level.isdecimal() else 0)
-    except (UnknownExercise, ValueError) as error:
-        return _refused(error)
-    return 0
-
-
-def _reset(chosen: argparse.Namespace) -> int:
-    from workbook import answers
-    from workbook.exercises import UnknownExercise, find
-
-    try:
-        kept = answers.reset(find(chosen.id).id)
-    except (UnknownExercise, answers.AnswersError) as error:
-        return _refused(error)
-    print(f"Exercise {chosen.id} is as it was at the beginning. What you had written is in {kept}.")
-    return 0
+    with _foreseen(UnknownExercise, ValueError):
+        print(shown.hint(exercise, level, "workbook hint {} {}"))
 
 
-def _refused(error: Exception | str) -> int:
-    print(f"Error: {error}", file=sys.stderr)
-    return 1
+@app.command(epilog=_examples("reset 3.1"))
+def reset(exercise: Exercise) -> None:
+    """Put an exercise back to its beginning; a backup is kept."""
+    from workbook.grading import submissions
+    from workbook.grading.exercises import UnknownExercise, find
+
+    with _foreseen(UnknownExercise, submissions.SubmissionError):
+        kept = submissions.reset(find(exercise).id)
+    print(f"Exercise {exercise} is back at its beginning. Your answer is kept in {kept}.")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import json
 
 from prefect import flow
 
-from workbook import progress
+from workbook.grading import progress
 
 
 @flow

@@ -1,4 +1,4 @@
-# message: does not take the arguments of the exercise
+# message: doesn't accept the exercise's arguments
 from prefect import flow
 
 

@@ -4,14 +4,14 @@ import uuid
 
 from prefect import flow
 
-import workbook.observe  # noqa: F401
+import workbook.runs.observation  # noqa: F401
 
 
 class Ran:
     flow_run_id, finished, settle, result, error = uuid.UUID(int=1), {}, 0.0, [], None
 
 
-sys.modules["workbook.observe"].run = lambda *args, **kwargs: Ran
+sys.modules["workbook.runs.observation"].run = lambda *args, **kwargs: Ran
 
 
 @flow

@@ -1,4 +1,4 @@
-# message: cannot be loaded: SystemExit: 0 in line 4
+# message: can't be loaded: SystemExit: 0 in line 4
 import sys
 
 sys.exit(0)

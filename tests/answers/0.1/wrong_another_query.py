@@ -1,4 +1,4 @@
-# message: as the result|returned \d+ results. Expected were
+# message: as the result|returned \d+ results. Expected
 from prefect import flow, task
 
 from workbook.work import ask

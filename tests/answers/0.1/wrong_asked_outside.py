@@ -1,4 +1,4 @@
-# message: asked outside of any task run
+# message: ran outside any task run
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: asked query \d+, which it wasn't given. It should ask only what it is given
+# message: ran query \d+, which it wasn't given. It should run only what it is given
 from prefect import flow, task
 
 from workbook.work import ask

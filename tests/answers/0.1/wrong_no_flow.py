@@ -1,4 +1,4 @@
-# message: no flow: put @flow above it
+# message: not a flow: put @flow above it
 from prefect import task
 
 from workbook.work import ask

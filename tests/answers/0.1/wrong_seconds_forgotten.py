@@ -1,4 +1,4 @@
-# message: Query \d+ was asked to take [\d.]+ s. The flow's argument `seconds` was 0.1
+# message: Query \d+ was told to take [\d.]+ s. The flow's argument `seconds` was 0.1
 from prefect import flow, task
 
 from workbook.work import ask

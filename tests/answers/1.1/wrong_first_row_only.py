@@ -1,4 +1,4 @@
-# message: rows, and then your flow asked query [1-6]. It should have asked.*what your transform returns
+# message: rows, and then your flow ran query [1-6]. It should have run.*what your transform returns
 from prefect import flow, task
 
 from workbook.work import ask

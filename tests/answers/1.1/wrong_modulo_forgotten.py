@@ -1,4 +1,4 @@
-# message: returned (2\d|30) rows, and then your flow asked query (2\d|30). It should have asked query \d+, which
+# message: returned (2\d|30) rows, and then your flow ran query (2\d|30). It should have run query \d+, which
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: then your flow asked query (2[4-9]|[345]\d). It should have asked query \d+, which is
+# message: then your flow ran query (2[4-9]|[345]\d). It should have run query \d+, which is
 from prefect import flow, task
 
 from workbook.work import ask

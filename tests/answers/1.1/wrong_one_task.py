@@ -1,4 +1,4 @@
-# message: One task run asked 2 queries. Each query should have a task run
+# message: One task run ran 2 queries. Each query should have its own task run
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned \d+ as the number of rows. Expected was \d+
+# message: returned \d+ as the number of rows. Expected \d+
 from prefect import flow, task
 
 from workbook.work import ask

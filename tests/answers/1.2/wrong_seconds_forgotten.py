@@ -1,4 +1,4 @@
-# message: was asked to take [\d.]+ s. The flow's argument `seconds` was 0.1
+# message: was told to take [\d.]+ s. The flow's argument `seconds` was 0.1
 from prefect import flow, task
 
 from workbook.work import ask

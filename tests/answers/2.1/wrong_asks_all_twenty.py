@@ -1,4 +1,4 @@
-# message: asked query \d+, which it wasn't given
+# message: ran query \d+, which it wasn't given
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: One task run asked \d queries
+# message: One task run ran \d queries
 import asyncio
 
 from prefect import flow, task

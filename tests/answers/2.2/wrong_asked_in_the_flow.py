@@ -1,4 +1,4 @@
-# message: Query \d+ was asked outside of any task run
+# message: Query \d+ ran outside any task run
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

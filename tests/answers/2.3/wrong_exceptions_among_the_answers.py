@@ -1,4 +1,4 @@
-# message: LookupError among the answers.*future.state
+# message: There is a LookupError among the answers.*future.state
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: 'failed' you returned \[\].*each query that failed
+# message: returned \[\] as 'failed'.*each query that failed
 from prefect import flow, task
 
 from workbook.work import ask

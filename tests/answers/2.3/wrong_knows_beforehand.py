@@ -1,4 +1,4 @@
-# message: Query \d\d does not exist, and your flow did not ask it
+# message: Query \d\d doesn't exist, and your flow didn't try it
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

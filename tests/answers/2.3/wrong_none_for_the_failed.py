@@ -1,4 +1,4 @@
-# message: 8 answers came, and \d of them are in their place. There should be 6
+# message: returned 8 answers, of which \d are in the right place\. There should be 6
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once.*side by side.*a task that is called
+# message: At most 1 of your tasks ran at once.*at the same time.*a task that is called
 from prefect import flow, task
 
 from workbook.work import ask

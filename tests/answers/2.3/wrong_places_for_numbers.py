@@ -1,4 +1,4 @@
-# message: As 'failed' you returned \['no. \d'.*The index of each query that failed
+# message: returned \['no. \d.*as 'failed'\. It should be .* the index of each query that failed
 from prefect import flow, task
 
 from workbook.work import ask

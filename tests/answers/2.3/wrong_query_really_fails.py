@@ -1,4 +1,4 @@
-# message: Query \d+ failed in your run: .*'soon'.*It exists, so it should have been answered
+# message: Query \d+ failed in your run: .*'soon'.*It exists, so it should have returned its rows
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ was answered, but it is in the list 'failed'.*before future.wait\(\) or future.result\(\)
+# message: Query \d+ returned its rows, but your flow has it in the list 'failed'.*`future.state` may be out of date
 from prefect import flow, task
 
 from workbook.work import ask

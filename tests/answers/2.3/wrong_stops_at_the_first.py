@@ -1,4 +1,4 @@
-# message: Query \d+ was answered, but it is in the list 'failed'.*Keep each future together
+# message: only the answers of the queries before query \d\d, the first that failed.*`try` inside the loop
 from prefect import flow, task
 
 from workbook.work import ask

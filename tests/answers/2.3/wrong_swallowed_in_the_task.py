@@ -1,4 +1,4 @@
-# message: ended Completed, although its query does not exist.*Let the exception leave the task
+# message: ended Completed, although its query doesn't exist.*Let the exception leave the task
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

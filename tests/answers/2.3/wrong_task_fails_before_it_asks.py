@@ -1,4 +1,4 @@
-# message: Query \d+ was never asked: the task run query-\w+ ended Failed before it asked.*NameError
+# message: Your answer uses 'indx', which is not defined
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ was answered, but then its task run, query-\w+, ended Failed, with: .*forgot to take this out
+# message: Query \d+ returned its rows, but then its task run, query-\w+, ended Failed: .*forgot to take this out
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: was asked outside of any task run
+# message: ran outside any task run
 import time
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: holds no limit on
+# message: left no limit on
 from prefect.client.orchestration import get_client
 
 

@@ -1,4 +1,4 @@
-# message: has this limit already raised ObjectAlreadyExists.*has to be updated
+# message: on a tag with a limit of \d raised ObjectAlreadyExists.*must be updated
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 

@@ -1,4 +1,4 @@
-# message: held a slot was forgotten.*update it instead
+# message: no slot was taken, although a task run still held one.*You deleted the limit and created a new one
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectNotFound

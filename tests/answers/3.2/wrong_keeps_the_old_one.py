@@ -1,4 +1,4 @@
-# message: for a tag that has another limit the limit is .*What exists already has to be updated
+# message: on a tag with a limit of (\d) left a limit of \1\..*must be updated
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectAlreadyExists

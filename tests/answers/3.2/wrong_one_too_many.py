@@ -1,4 +1,4 @@
-# message: for a tag that had no limit the limit is
+# message: on a tag without a limit left a limit of
 from prefect.client.orchestration import get_client
 
 

@@ -1,4 +1,4 @@
-# message: holds no limit on .*tag:… in front
+# message: left no limit on .*It holds one named 'exercise-\d+', but.*with `tag:` in front
 from prefect.client.orchestration import get_client
 
 

@@ -1,4 +1,4 @@
-# message: carries both tags
+# message: has both tags
 from prefect import flow, task
 
 from workbook.work import ask

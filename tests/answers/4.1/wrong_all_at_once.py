@@ -1,4 +1,4 @@
-# message: of your tasks ran at once. A batch has
+# message: of your tasks ran at once\. It should have been at most
 from prefect import flow, task
 
 from workbook.work import ask

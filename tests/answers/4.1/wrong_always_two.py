@@ -1,4 +1,4 @@
-# message: At most 2 of the [34] queries of a batch ran at once.*Take the size from the argument
+# message: (At most 2 of the [34]|batch 2 began before batch 1 had ended).*Take the size from the argument
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: \d of your tasks ran at once. A batch has \d, and batches do not overlap
+# message: \d of your tasks ran at once. It should have been at most \d, the size of a batch
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned \d results. Expected were \d
+# message: returned \d results. Expected \d
 from prefect import flow, task
 
 from workbook.work import ask

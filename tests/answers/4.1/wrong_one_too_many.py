@@ -1,4 +1,4 @@
-# message: \d of your tasks ran at once.*mind the ends of your range
+# message: \d of your tasks ran at once.*check where your slices end
 from prefect import flow, task
 
 from workbook.work import ask

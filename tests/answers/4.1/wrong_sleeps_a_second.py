@@ -1,4 +1,4 @@
-# message: began before batch 1 had ended.*a pause between batches|of your tasks ran at once. A batch has
+# message: began before batch 1 had ended.*A pause of fixed length|ran at once\. It should have been
 import time
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: began before batch \d had ended|of your tasks ran at once. A batch has
+# message: began before batch \d had ended|ran at once\. It should have been
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: A query of batch 2 began before batch 1 had ended
+# message: A query of batch (2|3) began before batch (1|2) had ended
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

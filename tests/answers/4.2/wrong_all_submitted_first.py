@@ -1,4 +1,4 @@
-# message: of the fourth batch was asked although the third had failed
+# message: ran query \d+ of the fourth batch, although the third had failed
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: of your tasks ran at once. A batch has|began before batch \d had ended|of the fourth batch was asked
+# message: ran at once\. It should have been|began before batch \d had ended|of the fourth batch
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: does not exist, and your flow ended Completed
+# message: ended Completed, although it was given query \d+, which doesn't exist
 import json
 from pathlib import Path
 

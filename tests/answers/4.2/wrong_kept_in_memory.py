@@ -1,4 +1,4 @@
-# message: was asked again.*What was only in memory died with the first run
+# message: asked query \d+ again.*knows only what is in the file
 from pathlib import Path
 
 from prefect import flow, task

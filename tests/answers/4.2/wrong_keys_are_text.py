@@ -1,4 +1,4 @@
-# message: was asked again.*in JSON the keys of an object are text
+# message: asked query \d+ again.*In JSON, the keys of an object are always text
 import json
 from pathlib import Path
 

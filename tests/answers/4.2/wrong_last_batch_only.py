@@ -1,4 +1,4 @@
-# message: was asked again, although its batch was complete
+# message: asked query \d+ again, although its batch was complete.*the rows of all finished batches
 import json
 from pathlib import Path
 

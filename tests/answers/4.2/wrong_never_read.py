@@ -1,4 +1,4 @@
-# message: was asked again.*Read the file when the flow begins
+# message: asked query \d+ again.*read it when the flow begins
 import json
 from pathlib import Path
 

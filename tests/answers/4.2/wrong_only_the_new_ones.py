@@ -1,4 +1,4 @@
-# message: returned \d results: those that it asked for itself.*those from the checkpoint
+# message: \d results, only those that it asked for itself\. It should return all \d+, with those from the checkpoint
 import json
 from pathlib import Path
 

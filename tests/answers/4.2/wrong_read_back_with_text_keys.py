@@ -1,4 +1,4 @@
-# message: Your second run, which was given the checkpoint, ended Failed: KeyError.*the keys of an object are text
+# message: Your second run, which found the checkpoint, ended Failed: KeyError.*the keys of an object are always text
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: with FileNotFoundError.*In the first run there is no file yet
+# message: FileNotFoundError.*In the first run there is no file yet
 import json
 from pathlib import Path
 

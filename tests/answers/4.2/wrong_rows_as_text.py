@@ -1,4 +1,4 @@
-# message: as the result\. Expected was
+# message: as the result\. Expected
 import ast
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-# message: returned \d results. Expected were
+# message: returned \d results. Expected
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: After the crash \d of your tasks ran at once. A batch has \d, also in the second run
+# message: In your second run, \d of your tasks ran at once\. It should have been at most \d
 import json
 from pathlib import Path
 

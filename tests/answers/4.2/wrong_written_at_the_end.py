@@ -1,4 +1,4 @@
-# message: no file `checkpoint`.*at the end of the flow is too late
+# message: left no file `checkpoint`.*The end of the flow is too late
 import json
 from pathlib import Path
 

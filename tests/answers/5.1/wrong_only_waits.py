@@ -1,4 +1,4 @@
-# message: ended Completed, as if nothing had happened.*is lost in wait\(\)
+# message: ended Completed, as if nothing had happened.*wait\(\), raise_on_failure=False.*lose it
 from prefect import flow, task
 from prefect.futures import wait
 

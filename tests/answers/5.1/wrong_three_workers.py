@@ -1,4 +1,4 @@
-# message: At most 3 of your tasks ran at once\. It should have been 5
+# message: At most 3 of your tasks ran at once\. All 5 should run at the same time
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

@@ -1,4 +1,4 @@
-# message: would connect to 'localhost'.*or was read when the code was loaded
+# message: would connect to 'localhost'.*or one that was read when the code was loaded
 import os
 
 from prefect import flow

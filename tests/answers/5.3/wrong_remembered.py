@@ -1,4 +1,4 @@
-# message: It used the one of the run before: keep nothing
+# message: That was the host of the run before: don't keep it
 import functools
 import os
 

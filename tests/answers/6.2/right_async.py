@@ -2,25 +2,19 @@ import asyncio
 
 from prefect import flow, task
 
-from flows import warehouse
 from workbook.work import ask
 
 
-@task
+@task(tags=["ledger"])
 async def query(index, seconds):
     return await asyncio.to_thread(ask, index, seconds)
 
 
 @task
-async def cleanup():
-    warehouse.engine().dispose()
+async def report(index, seconds):
+    return len(await query(index, seconds))
 
 
 @flow
-async def tidy(indexes, seconds):
-    results = await asyncio.gather(*[query(index, seconds) for index in indexes], return_exceptions=True)
-    await cleanup()
-    failed = [index for index, result in zip(indexes, results, strict=True) if isinstance(result, Exception)]
-    if failed:
-        raise ValueError("failed: " + ", ".join(map(str, failed)))
-    return results
+async def counts(indexes, seconds):
+    return list(await asyncio.gather(*(report(index, seconds) for index in indexes)))

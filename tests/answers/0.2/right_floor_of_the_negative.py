@@ -1,0 +1,2 @@
+def seconds_needed(count, seconds, at_once):
+    return -(-count // at_once) * seconds

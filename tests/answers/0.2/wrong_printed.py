@@ -1,0 +1,3 @@
+# message: returned None\. It should return a number.*`print` only shows
+def seconds_needed(count, seconds, at_once):
+    print(-(-count // at_once) * seconds)

@@ -1,0 +1,31 @@
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+async def extract(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@task
+async def transform(rows):
+    return len(rows) % 20
+
+
+@task
+async def load(number, seconds):
+    return await asyncio.to_thread(ask, number, seconds)
+
+
+async def one(index, seconds):
+    rows = await extract(index, seconds)
+    number = await transform(rows)
+    return await load(number, seconds)
+
+
+@flow
+async def chains(indexes, seconds):
+    return await asyncio.gather(*(one(index, seconds) for index in indexes))

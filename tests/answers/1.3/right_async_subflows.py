@@ -1,0 +1,30 @@
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+async def extract(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@task
+async def transform(rows):
+    return len(rows) % 20
+
+
+@task
+async def load(number, seconds):
+    return await asyncio.to_thread(ask, number, seconds)
+
+
+@flow
+async def one(index, seconds):
+    return await load(await transform(await extract(index, seconds)), seconds)
+
+
+@flow
+async def chains(indexes, seconds):
+    return await asyncio.gather(*(one(index, seconds) for index in indexes))

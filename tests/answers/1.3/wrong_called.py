@@ -1,0 +1,24 @@
+# message: Your chains ran one after another.*a task that is called instead of submitted
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows) % 20
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def chains(indexes, seconds):
+    return [load(transform(extract(index, seconds)), seconds) for index in indexes]

@@ -1,0 +1,29 @@
+# message: Your chains ran one after another.*extract-\w+ was given a future of that other chain
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows) % 20
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def chains(indexes, seconds):
+    ends = []
+    for index in indexes:
+        rows = extract.submit(index, seconds, wait_for=ends[-1:])
+        number = transform.submit(rows)
+        ends.append(load.submit(number, seconds))
+    return [future.result() for future in ends]

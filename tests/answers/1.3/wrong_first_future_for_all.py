@@ -1,0 +1,27 @@
+# message: 4 loads ran query \d+, and none ran query \d+\..*the future of the transform in its own chain
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows) % 20
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def chains(indexes, seconds):
+    rows = [extract.submit(index, seconds) for index in indexes]
+    numbers = [transform.submit(future) for future in rows]
+    loads = [load.submit(numbers[0], seconds) for _ in indexes]
+    return [future.result() for future in loads]

@@ -1,0 +1,15 @@
+# message: which is (Failed|Late), but was due before \d\d:\d\d UTC
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+
+
+def needs_attention(since):
+    bad = {"operator": "or_", "type": {"any_": ["FAILED", "CRASHED"]}, "name": {"any_": ["Late"]}}
+    wanted = FlowRunFilter(state=bad)
+    runs = []
+    with get_client(sync_client=True) as client:
+        while page := client.read_flow_runs(
+            flow_run_filter=wanted, sort="EXPECTED_START_TIME_ASC", limit=200, offset=len(runs)
+        ):
+            runs += page
+    return [run.name for run in runs]

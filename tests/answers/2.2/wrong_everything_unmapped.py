@@ -1,0 +1,14 @@
+# message: `map` had no list left to deal out.*leave `indexes` as it is
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task
+def count(index, seconds, words):
+    return [len(ask(index, seconds)), words]
+
+
+@flow
+def with_words(indexes, seconds, words):
+    return count.map(unmapped(indexes), unmapped(seconds), unmapped(words)).result()

@@ -1,0 +1,15 @@
+from prefect import flow, tags, task, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from workbook.work import ask
+
+
+@task
+def limited_query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=50))
+def three_at_a_time(indexes, seconds):
+    with tags("database"):
+        return limited_query.map(indexes, unmapped(seconds)).result()

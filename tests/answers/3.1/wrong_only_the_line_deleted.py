@@ -1,0 +1,15 @@
+# message: None of your task runs has the tag 'database'
+from prefect import flow, task, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from workbook.work import ask
+
+
+@task
+def limited_query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=3))
+def three_at_a_time(indexes, seconds):
+    return limited_query.map(indexes, unmapped(seconds)).result()

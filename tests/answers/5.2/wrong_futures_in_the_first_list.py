@@ -1,0 +1,17 @@
+# message: Your first list is \[OpaqueValue|Your first list is .*A future doesn't know its number
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    finished = [str(future.task_run_id) for future in as_completed(futures)]
+    return finished, [future.result() for future in futures]

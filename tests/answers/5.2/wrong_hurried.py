@@ -1,0 +1,18 @@
+# message: Query \d+ took 0\.1 s\. By its place in `durations` it should take
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, 0.1)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    number = dict(zip(futures, indexes, strict=True))
+    finished = [number[future] for future in as_completed(futures)]
+    return finished, [future.result() for future in futures]

@@ -1,0 +1,21 @@
+# message: right results in (the order in which your tasks ended|another order)
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    number = dict(zip(futures, indexes, strict=True))
+    finished, rows = [], []
+    for future in as_completed(futures):
+        finished.append(number[future])
+        rows.append(future.result())
+    return finished, rows

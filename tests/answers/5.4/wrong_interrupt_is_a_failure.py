@@ -1,0 +1,11 @@
+# message: `interrupted` ends Failed; it doesn't.*KeyboardInterrupt is no error of your code
+def states():
+    return {
+        "waited_for": "Completed",
+        "not_raised": "Completed",
+        "state_read": "Completed",
+        "state_returned": "Failed",
+        "futures_in_a_list": "Failed",
+        "futures_in_a_dict": "Completed",
+        "interrupted": "Failed",
+    }

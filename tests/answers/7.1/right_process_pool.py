@@ -1,0 +1,18 @@
+from prefect import flow, task
+from prefect.concurrency.sync import concurrency
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from workbook.work import ask
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with concurrency("live-database", strict=True):
+        return archived, ask(new, seconds)
+
+
+@flow(task_runner=ProcessPoolTaskRunner(max_workers=8))
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

@@ -1,0 +1,18 @@
+# message: \d+ queries ran in the live database at once.*no limit of the name that you gave.* only logged a warning
+from prefect import flow, task
+from prefect.concurrency.sync import concurrency
+
+from workbook.work import ask
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with concurrency("live_database"):
+        return archived, ask(new, seconds)
+
+
+@flow
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

@@ -1,0 +1,18 @@
+# message: must be created before.*The limit's name is 'live-database'
+from prefect import flow, task
+from prefect.concurrency.sync import concurrency
+
+from workbook.work import ask
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with concurrency("database", strict=True):
+        return archived, ask(new, seconds)
+
+
+@flow
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

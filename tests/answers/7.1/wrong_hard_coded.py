@@ -1,9 +1,0 @@
-# message: your 'api_url' is 'http://localhost:4200/api'.*Read os.environ inside the function
-
-
-def settings():
-    return {
-        "api_url": "http://localhost:4200/api",
-        "api_key": "set",
-        "database_url": "postgresql://shop:***@localhost:5432/orders",
-    }

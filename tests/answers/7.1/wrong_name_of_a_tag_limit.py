@@ -1,0 +1,18 @@
+# message: no limit of the name that you gave to `concurrency`
+from prefect import flow, task
+from prefect.concurrency.sync import concurrency
+
+from workbook.work import ask
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with concurrency("tag:live-database"):
+        return archived, ask(new, seconds)
+
+
+@flow
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

@@ -1,0 +1,19 @@
+# message: \d+ queries ran in the live database at once.*did acquire slots, but not for this query
+from prefect import flow, task
+from prefect.concurrency.sync import concurrency
+
+from workbook.work import ask
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with concurrency("live-database"):
+        pass
+    return archived, ask(new, seconds)
+
+
+@flow
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

@@ -1,0 +1,21 @@
+# message: queries ran in the live database at once.*never acquired a slot of 'live-database'. What you limit
+from threading import Semaphore
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+database = Semaphore(3)
+
+
+@task
+def pair(old, new, seconds):
+    archived = ask(old, seconds)
+    with database:
+        return archived, ask(new, seconds)
+
+
+@flow
+def reports(pairs, seconds):
+    futures = [pair.submit(old, new, seconds) for old, new in pairs]
+    return [future.result() for future in futures]

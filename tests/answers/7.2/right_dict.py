@@ -1,0 +1,9 @@
+def choose():
+    return {
+        "script": "task runner",
+        "reports": "tag limit",
+        "licence": "concurrency",
+        "partner": "rate limit",
+        "backfill": "work queue",
+        "stocktake": "deployment",
+    }

@@ -1,0 +1,3 @@
+# message: `choose\(\)` returned \['task runner'
+def choose():
+    return ["task runner", "tag limit", "concurrency", "rate limit", "work queue", "deployment"]

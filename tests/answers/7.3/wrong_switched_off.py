@@ -1,8 +1,0 @@
-# message: is switched off after your call
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-
-
-def free_slots(tag):
-    with get_client(sync_client=True) as client:
-        client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active=False))

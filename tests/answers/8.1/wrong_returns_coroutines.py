@@ -1,0 +1,16 @@
+# message: returned coroutines, and nothing ran them
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+async def count_rows(index, seconds):
+    return len(await asyncio.to_thread(ask, index, seconds))
+
+
+@flow
+def row_counts(indexes, seconds):
+    return [count_rows(index, seconds) for index in indexes]

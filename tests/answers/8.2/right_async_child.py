@@ -1,0 +1,26 @@
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow(flow_run_name="{region}")
+async def region_report(region, indexes, seconds):
+    return await asyncio.gather(*(query(index, seconds) for index in indexes))
+
+
+@flow
+async def all_reports(regions, seconds):
+    children = [region_report(region, indexes, seconds) for region, indexes in regions.items()]
+    found = await asyncio.gather(*children, return_exceptions=True)
+    reports = dict(zip(regions, found))
+    lost = [region for region, rows in reports.items() if isinstance(rows, Exception)]
+    if lost:
+        raise RuntimeError(f"No report from {', '.join(lost)}")
+    return reports

@@ -1,0 +1,28 @@
+# message: The queries of '\w+' ran in \d child flow runs
+import asyncio
+
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow(flow_run_name="{region}")
+def region_report(region, indexes, seconds):
+    return query.map(indexes, unmapped(seconds)).result()
+
+
+@flow
+async def all_reports(regions, seconds):
+    everything = [index for indexes in regions.values() for index in indexes]
+    children = [asyncio.to_thread(region_report, region, everything, seconds) for region in regions]
+    found = await asyncio.gather(*children, return_exceptions=True)
+    reports = dict(zip(regions, found))
+    lost = [region for region, rows in reports.items() if isinstance(rows, Exception)]
+    if lost:
+        raise RuntimeError(f"No report from {', '.join(lost)}")
+    return reports

@@ -1,0 +1,26 @@
+# message: Your flow returned a list\. It should return the rows by region
+import asyncio
+
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow(flow_run_name="{region}")
+def region_report(region, indexes, seconds):
+    return query.map(indexes, unmapped(seconds)).result()
+
+
+@flow
+async def all_reports(regions, seconds):
+    children = [asyncio.to_thread(region_report, region, indexes, seconds) for region, indexes in regions.items()]
+    found = await asyncio.gather(*children, return_exceptions=True)
+    lost = [region for region, rows in zip(regions, found) if isinstance(rows, Exception)]
+    if lost:
+        raise RuntimeError(f"No report from {lost}")
+    return found

@@ -1,0 +1,26 @@
+# message: an error that doesn't name '\w+': .*The report of \w+ failed
+import asyncio
+
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow(flow_run_name="{region}")
+def region_report(region, indexes, seconds):
+    return query.map(indexes, unmapped(seconds)).result()
+
+
+@flow
+async def all_reports(regions, seconds):
+    children = [asyncio.to_thread(region_report, region, indexes, seconds) for region, indexes in regions.items()]
+    found = await asyncio.gather(*children, return_exceptions=True)
+    for region, rows in zip(regions, found):
+        if isinstance(rows, Exception):
+            raise RuntimeError(f"The report of {region} failed") from rows
+    return dict(zip(regions, found))

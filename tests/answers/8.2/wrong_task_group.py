@@ -1,0 +1,25 @@
+# message: A report failed, and (your flow didn't wait for that of '\w+': its flow run ended|the report of '\w+' never began).*a task group cancels the others
+import asyncio
+
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+async def query(index, seconds):
+    return await asyncio.to_thread(ask, index, seconds)
+
+
+@flow(flow_run_name="{region}")
+async def region_report(region, indexes, seconds):
+    return await asyncio.gather(*(query(index, seconds) for index in indexes))
+
+
+@flow
+async def all_reports(regions, seconds):
+    async with asyncio.TaskGroup() as group:
+        tasks = {
+            region: group.create_task(region_report(region, indexes, seconds)) for region, indexes in regions.items()
+        }
+    return {region: task.result() for region, task in tasks.items()}

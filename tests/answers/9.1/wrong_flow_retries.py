@@ -1,0 +1,15 @@
+# message: although the database didn't hang up on it.*those of the flow
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow(retries=2, retry_delay_seconds=0.1)
+def persistent(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    return [future.result() for future in futures]

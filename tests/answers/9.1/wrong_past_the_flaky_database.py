@@ -1,0 +1,15 @@
+# message: never ran
+from prefect import flow, task
+
+from flows import warehouse
+
+
+@task(retries=2, retry_delay_seconds=0.1)
+def query(index, seconds):
+    return warehouse.query(index, seconds=seconds)
+
+
+@flow
+def persistent(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    return [future.result() for future in futures]

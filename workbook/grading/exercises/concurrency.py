@@ -1,0 +1,188 @@
+"""What graders expect of the moments at which things ran: how many at once, under which limit, and in which order.
+
+At a gate the queries of a run wait for each other, so what could run at once did: no verdict depends on speed.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import expect
+from workbook.grading.model import NotYet
+from workbook.lessons.gate import Meeting, in_flight, together
+from workbook.prefect_server.limits import read_limit
+from workbook.timelines.diagnosis import diagnose
+from workbook.timelines.timeline import Span, Surroundings, Timeline
+
+
+def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None) -> None:
+    """Just so many task runs were under way at once (of those with a tag, if it is named), and as many queries.
+
+    Args:
+        seen: a run whose queries met at a gate: as many as wanted were in flight together, if they ever could be.
+        wanted: how many.
+        indexes: the queries.
+        tag: only task runs with this tag count.
+    """
+    spans = _tagged(seen, tag)
+    if spans.peak > wanted:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once.", f"It should have been {wanted}.", why(spans, wanted)
+        )  # fmt: skip
+    met(seen, [(indexes, wanted)], spans)
+
+
+def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
+    """At one moment as many queries of each group were in flight as it wants.
+
+    Args:
+        seen: a run whose queries met at a gate.
+        meeting: groups, each as (queries, how many of them).
+        spans: the task runs that count; by default all.
+    """
+    if together(seen.asked, meeting):
+        return
+    spans = seen.timeline if spans is None else spans
+    wanted = sum(count for _, count in meeting)
+    most = in_flight(seen.asked, [index for indexes, _ in meeting for index in indexes])
+    if spans.peak < wanted:
+        raise NotYet(
+            f"At most {spans.peak} of your tasks ran at once.",
+            f"It should have been {wanted}.",
+            held_back(spans),
+        )
+    if most < wanted:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
+            f"It should have been {wanted} queries.",
+            "A lock or a semaphore inside a task makes it wait again, while it is already running.",
+        )
+    raise NotYet(
+        "Your two kinds of tasks didn't fill their places at the same time.", "They should.",
+        "Submit both kinds before you wait for either.",
+    )  # fmt: skip
+
+
+def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
+    """All these queries were in flight together, in a run that no limit holds back and whose queries met at a gate."""
+    if together(seen.asked, [(indexes, len(indexes))]):
+        return
+    spans, most = expect.queried(seen, indexes), in_flight(seen.asked, indexes)
+    if spans.peak < len(indexes):
+        raise NotYet(
+            f"At most {spans.peak} of your tasks ran at once.",
+            f"All {len(indexes)} should run at the same time.",
+            held_back(spans),
+        )
+    raise NotYet(
+        f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
+        f"All {len(indexes)} queries should run at the same time.",
+        "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
+    )
+
+
+def never_above(seen: Run, limit: int, tag: str | None = None) -> None:
+    """Never more than so many ran at once (of those with a tag, if it is named)."""
+    spans = _tagged(seen, tag)
+    if spans.peak > limit:
+        raise NotYet(
+            f"{spans.peak} of your tasks ran at once.", f"It should never have been more than {limit}.",
+            why(spans, limit),
+        )  # fmt: skip
+
+
+def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, second_name: str) -> None:
+    """Every span of `first` had ended when any of `second` began."""
+    first, second = list(first), list(second)
+    if Timeline.before(first, second):
+        return
+    early = min((span for span in second if span.start is not None), key=lambda span: span.start)
+    late = max(first, key=lambda span: float("inf") if span.end is None else span.end)
+    raise NotYet(
+        f"{early.name} began before {late.name} had ended.",
+        f"{first_name} should end first, and only then {second_name} begin.",
+        "Give the later task the earlier one's result, or name its future in wait_for, or collect it first.",
+    )  # fmt: skip
+
+
+# ----------------------------------------
+# Limits
+
+
+def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
+    """The task run of each of these queries carries the tag."""
+    homes = {query.task_run_id for query in seen.asked if query.index in indexes}
+    if not (free := [span for span in seen.timeline if span.id in homes and tag not in span.tags]):
+        return
+    found = sorted({tag for span in free for tag in span.tags})
+    raise NotYet(
+        f"{len(free)} of {len(homes)} task runs do not have the tag {tag!r}"
+        f"{f' but {found}' if found else ', nor any other'}; at most {seen.timeline.peak} task runs ran at once.",
+        f"Each of them should have the tag {tag!r}.",
+        "A tag that has no limit of exactly its name limits nothing, and nothing warns you. Look for a typo, or write "
+        "the name once and use it for all.",
+    )
+
+
+def limit_kept(tag: str, slots: int) -> None:
+    """The limit is what the grader set it to: what an answer changed explains what follows."""
+    found = read_limit(tag)
+    if found is None or found.limit != slots:
+        raise NotYet(
+            f"The limit on {tag!r} was {slots}, and after your flow it is {found.limit if found else 'gone'}.",
+            "Your flow should leave the limit as it is.",
+            "It belongs to the server, and other flows rely on it.",
+        )
+
+
+def slots_returned(tag: str, timeout: float = 5) -> None:
+    """No slot of the tag's limit is still taken, after `timeout` seconds at the latest."""
+    until = time.monotonic() + timeout
+    while (limit := read_limit(tag)) and limit.active_slots:
+        if time.monotonic() > until:
+            raise NotYet(
+                f"The limit on {tag!r} still has {limit.active_slots} of its slots taken.", "All should be free again."
+            )
+        time.sleep(0.05)  # between two looks
+
+
+def _tagged(seen: Run, tag: str | None) -> Timeline:
+    spans = seen.timeline.where(tag=tag)
+    if tag and not len(spans):
+        tags = sorted({tag for span in seen.timeline for tag in span.tags})
+        raise NotYet(
+            f"None of your task runs has the tag {tag!r}{f'; their tags are {tags}' if tags else ''}.",
+            f"The tasks should carry the tag {tag!r}.",
+            "The server limits by the exact name of the tag: a task with another tag, or with none, runs free.",
+        )
+    return spans
+
+
+# ----------------------------------------
+# Causes
+
+
+def why(timeline: Timeline, limit: int | None = None) -> str:
+    """The first thing that the diagnosis has to say of a timeline; empty if it has none."""
+    findings = diagnose(replace(timeline, around=Surroundings()), limit)  # nothing else ran on the grading server
+    return findings[0].text if findings else ""
+
+
+def held_back(spans: Timeline) -> str:
+    """Where to look if fewer ran at once than should. (The time at the gate isn't the learner's.)"""
+    first_end = min((span.end for span in spans if span.end is not None), default=float("inf"))
+    if spans.peak < 2 and all(span.created < first_end for span in spans):
+        return (
+            "They were submitted early but waited for each other: look for `wait_for=`, or for a future among the "
+            "arguments."
+        )
+    if spans.peak < 2:
+        return (
+            "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "
+            "submitted, or a task runner with one worker."
+        )
+    return (
+        "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "
+        "submits, for batches, or for a task runner with few workers."
+    )

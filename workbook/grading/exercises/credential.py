@@ -1,0 +1,118 @@
+"""The grader of exercise 5.3: a secret that must not be in any record, log or output of a run."""
+
+import random
+import string
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.sorting import TaskRunSort
+
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import expect, leaks
+from workbook.grading.model import NotYet
+from workbook.grading.sandbox import Answer
+from workbook.runs.records import PAGE, family
+
+
+def from_environment(answer: Answer) -> None:
+    """The secret is read from the environment in each run, and shows up nowhere."""
+    with get_client(sync_client=True) as client:
+        for variable in client.read_variables(limit=PAGE):  # left by another answer, whose password may be alike
+            client.delete_variable_by_name(variable.name)
+    passwords, former = leaks.secrets(answer.rng, 16, 16), ""
+    for password in passwords:
+        host = f"db-{_word(answer.rng)}.example"
+        answer.environment(DATABASE_URL=f"postgresql://{_word(answer.rng)}:{password}@{host}:5432/shop")
+        seen = answer()
+        _unseen(password, "what it returned", str(seen.result))
+        for place, text in _kept(seen):
+            _unseen(password, place, text)
+        _unseen(password, "what it printed and logged", answer.printed(None))
+        expect.completed(seen)
+        if seen.result != host:
+            raise NotYet(
+                f"Your flow would connect to {seen.result!r}, but DATABASE_URL names {host!r}.",
+                "It should use the database that the environment names, and return its host.",
+                "That was the host of the run before: don't keep it, read DATABASE_URL whenever the flow runs."
+                if seen.result == former else
+                "Read DATABASE_URL inside the flow. A host in the code, or one that was read when the code was loaded, "
+                "isn't the one that the environment names now.",
+            )  # fmt: skip
+        former = host
+    answer.environment(DATABASE_URL=None)
+    seen = answer()
+    if seen.state.is_completed():
+        connects = f"would still connect to {seen.result!r}" if seen.result else f"ended Completed ({seen.result!r})"
+        raise NotYet(
+            f"Without DATABASE_URL your flow {connects}.",
+            "It should fail if DATABASE_URL isn't set.",
+            "A default is a credential in the code again, and nobody notices a run that only looks successful. "
+            "`os.environ['DATABASE_URL']` raises an error that says what is missing.",
+        )
+    for password, run in zip(passwords, answer.runs, strict=False):
+        for text in _logs(run):  # they are sent late, so this comes last
+            _unseen(password, "the logs on the Prefect server", text)
+
+
+def _unseen(password: str, place: str, text: str) -> None:
+    """No part of the password is in a text."""
+    if leaks.leaked(password, text):
+        raise NotYet(
+            f"The password in DATABASE_URL, or a part of it, is in {place}.", "It should show up nowhere.",
+            "The server keeps the records and logs of every run, and everyone who can open its web UI can read them. "
+            "Log at most that DATABASE_URL is set, or its host.",
+        )  # fmt: skip
+
+
+def _kept(seen: Run) -> Iterator[tuple[str, str]]:
+    """What the server keeps of a flow run, its subflow runs and their task runs: the place, and the text."""
+    with get_client(sync_client=True) as client:
+        flow_runs = family(client, seen.flow_run_id)
+        for run in flow_runs:
+            yield from _fields(run, "the flow run" if run.id == seen.flow_run_id else "a subflow run")
+        ours = [run.id for run in flow_runs]
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=ours))
+        for run in _pages(client.read_task_runs, flow_run_filter=wanted, sort=TaskRunSort.EXPECTED_START_TIME_ASC):
+            yield from _fields(run, "a task run")
+        of_ours = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=ours))
+        for artifact in _pages(client.read_artifacts, artifact_filter=of_ours):
+            yield "an artifact", str(artifact.model_dump(mode="json"))
+        for variable in client.read_variables(limit=PAGE):
+            yield "a variable", str(variable.model_dump(mode="json"))
+
+
+def _logs(seen: Run) -> Iterator[str]:
+    """What a flow run, its subflow runs and their task runs have logged, as far as the server has it by now."""
+    with get_client(sync_client=True) as client:
+        ours = [run.id for run in family(client, seen.flow_run_id)]
+        for log in _pages(client.read_logs, log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=ours))):
+            yield log.message
+
+
+def _fields(run: FlowRun | TaskRun, owner: str) -> Iterator[tuple[str, str]]:
+    """Each field of a record: its parameters, its name, its tags, its state with the message, and all others."""
+    for field, value in run.model_dump(mode="json").items():
+        yield f"the {field} of {owner}", str(value)
+
+
+def _pages(read: Callable[..., list], **wanted: Any) -> Iterator[Any]:
+    offset = 0
+    while page := read(**wanted, limit=PAGE, offset=offset):
+        yield from page
+        offset += len(page)
+        if len(page) < PAGE:
+            break
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choices(string.ascii_lowercase, k=8))

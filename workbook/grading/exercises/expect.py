@@ -1,0 +1,194 @@
+"""What graders expect of nearly every run: its result, and that each query ran in its own task run.
+
+An expectation looks at a run and returns nothing, or raises `NotYet`: what the tasks did, what was expected, and the
+cause as far as the timeline gives it away. What ran at once is in `concurrency.py`, what fails in `failures.py`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flows import warehouse
+from workbook.grading.evidence import OpaqueValue, Run
+from workbook.grading.model import NotYet
+from workbook.timelines.timeline import Timeline
+
+# ----------------------------------------
+# The result
+
+
+def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
+    """The right answers of these queries, asked without any wait."""
+    return [warehouse.query(index, seconds=0) for index in indexes]
+
+
+def completed(seen: Run) -> None:
+    """The flow ended well."""
+    if not seen.state.is_completed():
+        raise NotYet(f"Your flow ended {seen.state.name}: {seen.error or seen.state.message}", "It should complete.")
+
+
+def result(seen: Run, wanted: Any, what: str = "the result") -> None:
+    """The flow completed, and returned just this."""
+    completed(seen)
+    if seen.result == wanted:
+        return
+    expected = f"Expected {brief(wanted)}."
+    if opaque := _opaque(seen.result):
+        raise NotYet(
+            f"Your flow returned {opaque.type} where results should be.",
+            expected,
+            "A future is not its result: call .result() on it and return that." if "Future" in opaque.type
+            or "State" in opaque.type else "Return plain values: numbers, text, lists, dicts.",
+        )  # fmt: skip
+    if seen.result is None:
+        raise NotYet("Your flow returned nothing.", expected, "Is there a `return` at its end?")
+    if isinstance(wanted, list) and isinstance(seen.result, list):
+        if len(seen.result) != len(wanted):
+            raise NotYet(f"Your flow returned {len(seen.result)} results.", f"Expected {len(wanted)}.")
+        if Counter(map(repr, seen.result)) == Counter(map(repr, wanted)):
+            raise NotYet(
+                "Your flow returned the right results in another order.",
+                "They should come in the order of the arguments.",
+                "Keep the futures in a list as you submit them, and collect in the order of that list.",
+            )
+    raise NotYet(f"Your flow returned {brief(seen.result)} as {what}.", expected)
+
+
+def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:
+    """A list of the right rows has them in the order of `indexes`; says which order it is, if it is another."""
+    rows = rows_of(indexes)
+    if not isinstance(found, list) or found == rows or Counter(map(repr, found)) != Counter(map(repr, rows)):
+        return
+    order = [indexes[rows.index(part)] for part in found]
+    ends = {query.index: span.end for query in seen.asked for span in seen.timeline if span.id == query.task_run_id}
+    finished = sorted(indexes, key=lambda index: ends.get(index) or 0.0)
+    known = {"in the order in which your tasks ended": finished, "sorted by the number of their query": sorted(indexes),
+             "in reverse": list(reversed(indexes))}  # fmt: skip
+    which = next((name for name, other in known.items() if other == order), "in another order")
+    place = next(place for place, part in enumerate(found) if part != rows[place])
+    raise NotYet(
+        f"Your flow returned the right results {which}: query {order[place]} is at place {place + 1}.",
+        f"They should come in the order of `indexes`, with query {indexes[place]} there.",
+        "Go through your own list of futures, in the order in which you submitted them: as_completed() and wait() give "
+        "them in other orders.",
+    )
+
+
+def brief(value: Any) -> str:
+    """A value in a message, cut short if it is long."""
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:90]} … ({len(text)} characters)"
+
+
+def _opaque(value: Any) -> OpaqueValue | None:
+    if isinstance(value, OpaqueValue):
+        return value
+    parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return next((found for part in parts if (found := _opaque(part))), None)
+
+
+# ----------------------------------------
+# The queries
+
+
+def asked_in_tasks(seen: Run, indexes: Sequence[int], seconds: float | None = None) -> None:
+    """Every one of these queries ran once, for so many seconds, inside its own task run of this flow run."""
+    inside_tasks(seen, indexes)
+    asked = Counter(query.index for query in seen.asked)
+    if twice := [index for index in indexes if asked[index] > list(indexes).count(index)]:
+        raise NotYet(f"Query {twice[0]} ran {asked[twice[0]]} times.", "Each should run once.")
+    took(seen, seconds)
+    homes = Counter(home for home, _ in {(query.task_run_id, query.index) for query in seen.asked})
+    if max(homes.values(), default=1) > 1:
+        raise NotYet(
+            f"One task run ran {max(homes.values())} queries.", "Each query should have its own task run.",
+            "What runs inside one task, in a loop or in threads, Prefect can neither see nor limit.",
+        )  # fmt: skip
+
+
+def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
+    """Every one of these queries was asked, once or more, and always inside a task run of this run."""
+    ours = {span.id for span in seen.timeline}
+    asked = {query.index for query in seen.asked}
+    some_task_ran(seen, len(indexes))
+    if lost := seen.strangers:
+        raise NotYet(
+            f"Query {lost[0].index} ran in a thread of which Prefect knows nothing, so it belongs to no task run.",
+            "Every query should run inside a task.",
+            "Threads of your own, and loop.run_in_executor, leave Prefect's context behind: submit tasks, or use "
+            "asyncio.to_thread inside an async task.",
+        )
+    # A task run in another process may be ended with its flow run before Prefect has a record of it.
+    flows = seen.timeline.around.flows
+    homes = {query.task_run_id for query in seen.asked if query.task_run_id and query.flow_run_id in flows}
+    if outside := [query.index for query in seen.asked if query.task_run_id not in ours | homes]:
+        _all_recorded(seen)
+        raise NotYet(
+            f"Query {outside[0]} ran outside any task run that Prefect knows of.",
+            "Every query should run inside a task.",
+            "Call ask() in a function with @task above it, and nowhere else.",
+        )
+    if never := [index for index in indexes if index not in asked]:
+        raise NotYet(
+            f"Query {never[0]} never ran.", "Your tasks should run it with ask(index, seconds).",
+            "A task that only sleeps, or returns what it remembers, doesn't count.",
+        )  # fmt: skip
+
+
+def some_task_ran(seen: Run, expected: int) -> None:
+    """Prefect knows of a task run, if any are expected."""
+    if expected and not len(seen.timeline):
+        _all_recorded(seen)
+        raise NotYet(
+            "No task ran: Prefect knows of none in your flow.",
+            f"Expected: {expected} task run{'s' if expected > 1 else ''}.",
+            "Prefect doesn't see a plain function, or threads of your own: put @task above the function, and call or "
+            "submit it inside the flow.",
+        )
+
+
+def _all_recorded(seen: Run) -> None:
+    """Prefect has the record of every task run that is known to have run."""
+    if seen.missing:
+        raise NotYet(
+            f"{seen.missing} of your task runs ran, but their records never reached the server.",
+            "Each should have one.",
+            "If your answer doesn't end its own process or threads, this isn't your mistake: check again.",
+        )
+
+
+def took(seen: Run, seconds: float | None) -> None:
+    """Every query was told to take so many seconds (None: that does not matter), and took them."""
+    if other := [query for query in seen.asked if seconds is not None and query.seconds != seconds]:
+        raise NotYet(
+            f"Query {other[0].index} was told to take {other[0].seconds:g} s.",
+            f"The flow's argument `seconds` was {seconds:g}.",
+            "Pass it on: ask(index, seconds).",
+        )
+    _unhurried(seen)
+
+
+def _unhurried(seen: Run) -> None:
+    if hurried := [query for query in seen.asked if not query.error and query.end - query.start < 0.9 * query.seconds]:
+        raise NotYet(
+            f"Query {hurried[0].index} came back before the database could have answered.",
+            f"It takes {hurried[0].seconds:g} s.", "Leave time.sleep and the clock as they are.",
+        )  # fmt: skip
+
+
+def nothing_else(seen: Run, indexes: Collection[int]) -> None:
+    """No query ran but these."""
+    if others := sorted({query.index for query in seen.asked} - set(indexes)):
+        raise NotYet(
+            f"Your flow ran query {others[0]}, which it wasn't given.", "It should run only what it is given.",
+            "Look at what you pass to ask().",
+        )  # fmt: skip
+
+
+def queried(seen: Run, indexes: Collection[int]) -> Timeline:
+    """The timeline of the task runs in which these queries ran, and of no others."""
+    homes = {query.task_run_id for query in seen.asked if query.index in indexes}
+    spans = tuple(span for span in seen.timeline if span.id in homes)
+    return replace(seen.timeline, spans=spans, until=seen.timeline.now)

@@ -1,0 +1,204 @@
+"""Runs in which queries fail: how to make them fail, and what graders expect of retries and of the flow's end."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import TaskRun
+
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import expect
+from workbook.grading.model import NotYet
+from workbook.grading.sandbox import Answer
+from workbook.lessons.queries import FLAKY, hang_ups
+from workbook.timelines.timeline import Span
+
+FOR_GOOD = 99  # more hang-ups than anybody tries
+
+
+def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> Path:
+    """Have the database hang up on these queries in the next run, so often each.
+
+    Returns:
+        The folder in which the hang-ups are counted.
+    """
+    folder = answer.folder / f"hang-ups-{len(answer.runs)}"
+    folder.mkdir(exist_ok=True)
+    answer.environment(**{FLAKY: hang_ups(times, folder)})
+    return folder
+
+
+def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], seconds: float, tries: int = 1) -> Run:
+    """Run the answer while the database hangs up on some queries for good, and hold another query at a gate.
+
+    It is held until the first of the dead ones has failed so often, and a while longer: what an answer does at once
+    because of that failure, it does before the held query has ended.
+    """
+    counted = with_hang_ups(answer, dict.fromkeys(dead, FOR_GOOD))
+    alive = [index for index in indexes if index not in dead]
+    gate = Path(answer.gate([(alive[-1:], 2)]))  # waits for one more than will ever come
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(answer, indexes, seconds, gate=str(gate))
+        while not run.done():
+            if (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries:
+                took = float((gate / "first").read_text() or 0)  # what it took until the held query came
+                wait([run], timeout=max(0.5, 2 * took))
+                (gate / "open").touch()
+                break
+            wait([run], timeout=0.05)  # files announce nothing
+        return run.result()
+
+
+def asked(seen: Run) -> set[int]:
+    """The queries that were asked: all, or fewer where the first failure rightly ends a flow.
+
+    `futures.result()` of a mapped task raises as soon as one has failed, and Prefect then drops what had not begun.
+    """
+    return {query.index for query in seen.asked}
+
+
+def all_asked(seen: Run, indexes: Collection[int], failed: int) -> None:
+    """Every query was asked, in a run in which one of them failed."""
+    if asked(seen) and (dropped := sorted(set(indexes) - asked(seen))):
+        raise NotYet(
+            f"When query {failed} had failed, your flow ended before query {dropped[0]} had begun.",
+            "Every query should end, well or badly, before the flow does.",
+            "What has not begun when the flow ends is dropped: wait(futures) waits for all of them.",
+        )
+
+
+# ----------------------------------------
+# Retries
+
+
+def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) -> None:
+    """Every query was asked just so often, in one task run of its own, by Prefect's own retries with a short delay.
+
+    Args:
+        seen: the run.
+        wanted: how many tries, by query.
+        seconds: how long each should take.
+    """
+    expect.some_task_ran(seen, len(wanted))
+    homes = {index: {query.task_run_id for query in seen.asked if query.index == index} for index in wanted}
+    shared = Counter(home for index in wanted for home in homes[index] if home)
+    if max(shared.values(), default=1) > 1:
+        raise NotYet(
+            f"One task run ran {max(shared.values())} queries.", "Each query should have its own task run.",
+            "Otherwise a failure of one query repeats the others too.",
+        )  # fmt: skip
+    expect.inside_tasks(seen, list(wanted))
+    expect.took(seen, seconds)
+    counts = Counter(query.index for query in seen.asked)
+    if again := [index for index, count in wanted.items() if count == 1 < counts[index]]:
+        raise NotYet(
+            f"Query {again[0]} ran {counts[again[0]]} times, although the database didn't hang up on it.",
+            "Only a query that failed should run again.",
+            "Put the retries on the task: those of the flow, or of a loop around it, repeat everything.",
+        )
+    if spread := [index for index in wanted if len(homes[index]) > 1]:
+        raise NotYet(
+            f"The tries of query {spread[0]} were {len(homes[spread[0]])} task runs.",
+            "They should be tries of one task run.",
+            "Let Prefect repeat the task run with @task(retries=…), instead of submitting or calling the task again.",
+        )
+    for index, count in wanted.items():
+        if counts[index] != count:
+            raise NotYet(
+                f"Query {index}, on which the database hung up, ran {counts[index]} "
+                f"time{'s' if counts[index] > 1 else ''}.",
+                f"It should have been {count}.",
+                "retries=… on the task is the number of tries after the first.",
+            )
+    with get_client(sync_client=True) as client:
+        for index, count in wanted.items():
+            if count > 1:
+                _retried_by_prefect(index, count, client.read_task_run(homes[index].pop()))
+
+
+def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
+    if record.run_count < count:
+        raise NotYet(
+            f"Query {index} ran {count} times, but Prefect counts {record.run_count} "
+            f"run{'s' if record.run_count > 1 else ''} of its task.",
+            "Prefect should know of each try.",
+            "Your own loop with try and except leaves no trace in the records: let the error out of the task, and use "
+            "@task(retries=…).",
+        )
+    delay = record.empirical_policy.retry_delay or 0
+    delays = delay if isinstance(delay, list) else [delay]
+    if not all(delays):
+        raise NotYet(
+            f"Query {index} was tried again at once.", "There should be a short delay before each try.",
+            "A database that has just hung up needs a moment: retry_delay_seconds=0.1.",
+        )  # fmt: skip
+    if max(delays) > 1:
+        raise NotYet(f"Your tasks wait {max(delays):g} s before they try again.", "0.1 s is enough here.")
+
+
+# ----------------------------------------
+# The end of the flow
+
+
+def failed(seen: Run, queries: Sequence[int]) -> None:
+    """The flow ended Failed, with a message that names these queries, and none that went well."""
+    named = f"quer{'y' if len(queries) == 1 else 'ies'} {', '.join(map(str, queries))}"
+    if seen.state.is_completed():
+        raise NotYet(
+            f"Your flow ended {seen.state.name}, although {named} failed for good.", "It should end Failed.",
+            "An error is lost if you catch it, return it as a result, or never call .result() on its future.",
+        )  # fmt: skip
+    if not seen.state.is_failed():
+        raise NotYet(f"Your flow ended {seen.state.name}: {seen.state.message}", "It should end Failed.")
+    text = _without_moments(seen)
+    well = {query.index for query in seen.asked} - set(queries)
+    if missing := sorted(set(queries) - _numbers(text)):
+        raise NotYet(
+            f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.brief(seen.state.message)}",
+            f"It should name {named}.", "The error that ends the flow is what you read in the morning.",
+        )  # fmt: skip
+    if wrongly := sorted(_numbers(COUNTS.sub(" ", text)) & well):
+        raise NotYet(
+            f"Your flow's message names query {wrongly[0]}, which went well: {expect.brief(seen.state.message)}",
+            f"It should name {named} only.",
+        )
+
+
+# Numbers in an error that name no query, though they may look like it.
+MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?)"
+)
+MOMENTS = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+"  # ids and addresses
+    r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d+(?:\.\d+)+"  # dates, and decimals
+    r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"  # times of day
+    rf"|\b{MONTH}\.? \d{{1,2}}\b|\b\d{{1,2}}[. -]{{1,2}}{MONTH}\b",
+    re.IGNORECASE,
+)
+UNITS = "ms|s|secs?|seconds?|min|minutes?|%|tries|attempts?|rows?|times?|queries"
+COUNTS = re.compile(rf"\d+ ?(?:/|(?:out )?of) ?\d+|\bline \d+|\b\d+ ?(?:{UNITS})(?![a-z])", re.IGNORECASE)
+
+
+def _without_moments(seen: Run) -> str:
+    """The message with which the flow ended, without dates, ids and the names that Prefect made up, as query-4f7."""
+    text = seen.state.message or ""
+    for span in seen.timeline:
+        if re.search(r"-(?=\d*[a-f])[0-9a-f]{3}$", span.name):
+            text = text.replace(span.name, " ")
+    return MOMENTS.sub(" ", text)
+
+
+def _numbers(text: str) -> set[int]:
+    return {int(number) for number in re.findall(r"(?<!\d)\d{1,9}(?!\d)", text)}
+
+
+def last_words(span: Span) -> str:
+    """The message of the state in which a task run ended, as Prefect recorded it."""
+    with get_client(sync_client=True) as client:
+        state = client.read_task_run(UUID(span.id)).state
+    return expect.brief((state and state.message) or "no message")

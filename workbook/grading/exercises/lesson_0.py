@@ -1,0 +1,108 @@
+"""Lesson 0: a first flow, a first timeline, and how checks work."""
+
+from workbook.grading.evidence import OpaqueValue
+from workbook.grading.exercises import expect
+from workbook.grading.model import Exercise, NotYet
+from workbook.grading.sandbox import Answer, AnswerError
+
+SECONDS = 0.1  # of the query
+
+
+def first(answer: Answer) -> None:
+    index = answer.rng.randrange(20)
+    seen = answer(index, SECONDS)
+    expect.result(seen, *expect.rows_of([index]))
+    expect.asked_in_tasks(seen, [index], SECONDS)
+    expect.nothing_else(seen, [index])
+
+
+def needed(answer: Answer) -> None:
+    """Queries that fill their rounds, queries that don't, fewer than fit, one at a time, and none."""
+    at_once = answer.rng.randrange(3, 7)
+    full, seconds = at_once * answer.rng.randrange(2, 5), answer.rng.choice([0.5, 1.5, 2.5])
+    cases = (
+        (full, at_once),
+        (full + answer.rng.randrange(1, at_once), at_once),
+        (at_once - 1, at_once),
+        (full, 1),
+        (0, at_once),
+    )
+    for count, at_once in cases:
+        _needed(answer, count, seconds, at_once)
+
+
+def _needed(answer: Answer, count: int, seconds: float, at_once: int) -> None:
+    call = f"`seconds_needed({count}, {seconds:g}, {at_once})`"
+    rounds = -(-count // at_once)
+    expected = f"It should return {rounds * seconds:g}: {_in_words(count, at_once, rounds, seconds)}."
+    try:
+        found = answer.call(count, seconds, at_once)
+    except AnswerError as error:
+        raise NotYet(f"{call} raised {error}.", expected) from None
+    if isinstance(found, OpaqueValue) or not isinstance(found, int | float) or isinstance(found, bool):
+        shown = "None" if found is None else f"{getattr(found, 'text', found)!r:.60}"
+        raise NotYet(
+            f"{call} returned {shown}.", "It should return a number of seconds.",
+            "`print` only shows a value; `return` hands it back." if found is None else "",
+        )  # fmt: skip
+    if abs(found - rounds * seconds) < 1e-6:
+        return
+    raise NotYet(f"{call} returned {found:g}.", expected, _cause(found, count, seconds, at_once))
+
+
+def _in_words(count: int, at_once: int, rounds: int, seconds: float) -> str:
+    if not count:
+        return "there is nothing to run"
+    rest = count - (rounds - 1) * at_once
+    last = f", the last with {rest}" if rest < min(at_once, count) else ""
+    length = f"{rounds} {'rounds' if rounds > 1 else 'round'} of {seconds:g} s"
+    return f"{count} queries, {at_once} at a time, take {length}{last}"
+
+
+def _cause(found: float, count: int, seconds: float, at_once: int) -> str:
+    """Where the number comes from, if it is one of those that people get."""
+    wrong = {
+        count * seconds: "That is the time one after another: a round takes as long as one of its queries.",
+        seconds: "That is the time of one round: only so many queries fit into it.",
+        count
+        * seconds
+        / at_once: "A query can't be cut in pieces: a round that isn't full takes as long as a full one.",
+        count // at_once * seconds: "Don't forget the last round, which isn't full.",
+        (count // at_once + 1) * seconds: "That is one round too many when the last one is full.",
+    }
+    return next((said for value, said in wrong.items() if abs(found - value) < 1e-6), "")
+
+
+EXERCISES = (
+    Exercise(
+        id="0.1",
+        title="Make one check pass",
+        minutes=3,
+        entry="first_flow",
+        hints=(
+            "You already have a task that runs a query. How do you call it?",
+            "Call the task in the flow like any function, and return what it returns. See "
+            "https://docs.prefect.io/v3/concepts/tasks",
+        ),
+        grade=first,
+        why="A task that you call in a flow runs at once, and its result comes back like that of any function.",
+        variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI at the address above.",
+    ),
+    Exercise(
+        id="0.2",
+        title="Predict any run",
+        kind="predict",
+        minutes=5,
+        entry="seconds_needed",
+        hints=(
+            "Seven queries, three at a time: how many rounds is that, and how long is each?",
+            "You need the number of rounds as a whole number, rounded up: see `math.ceil` at "
+            "https://docs.python.org/3/library/math.html#math.ceil",
+            "`rounds = …(count / at_once)`, and then a product.",
+        ),
+        grade=needed,
+        why="Equal queries run in rounds: as many as fit, then as many again. No schedule can beat that number; every "
+        "figure in this workbook calls it the ideal.",
+        variation="Use it for your next guesses. The difference to the run is what Prefect itself needs.",
+    ),
+)

@@ -1,0 +1,104 @@
+"""Lesson 1: tasks that need each other's results, and tasks that don't."""
+
+from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.chains import chain, chains, ran, who_asked
+from workbook.grading.model import Exercise, NotYet
+from workbook.grading.sandbox import Answer
+from workbook.lessons.gate import together
+from workbook.timelines.timeline import Timeline
+
+SECONDS = 0.1  # of each query
+DOCS = "https://docs.prefect.io/v3"
+
+# ----------------------------------------
+# 1.2 A diamond
+
+
+def diamond(answer: Answer) -> None:
+    """At the gate the top query stays for a moment, so that a task that doesn't wait for it shows itself."""
+    top, left, right = answer.rng.sample(range(20), 3)
+    seen = answer(top, left, right, SECONDS, gate=answer.gate([([top], 1)], [([left, right], 2)]))
+    expect.result(seen, sum(map(len, expect.rows_of([left, right]))), what="the number of rows")
+    expect.asked_in_tasks(seen, [top, left, right], SECONDS)
+    expect.nothing_else(seen, [top, left, right])
+    first, one, other = (who_asked(seen, index) for index in (top, left, right))
+    concurrency.all_before([first], [one, other], "The task at the top", "the two in the middle")
+    if not seen.timeline.overlaps(one, other):
+        raise NotYet(
+            f"{one.name} and {other.name} ran one after the other.",
+            "The two tasks in the middle should run at the same time.",
+            "Neither needs the other's result: submit both before you wait for one of them.",
+        )
+    if not together(seen.asked, [([left, right], 2)]):
+        raise NotYet(
+            f"{one.name} and {other.name} ran at the same time, but their queries one after the other.",
+            "The two queries in the middle should run at the same time.",
+            "Something inside your task makes it wait again while it is already running, as a lock does.",
+        )
+    others = ran(span for span in seen.timeline if span not in (first, one, other))
+    if not others:
+        raise NotYet(
+            "Only the tasks with the three queries ran.",
+            "A fourth task should be given the rows of both in the middle, and count them.",
+            "Put `@task` above the function that counts, and call or submit it in the flow.",
+        )
+    if not any(Timeline.before([one, other], [span]) for span in others):
+        concurrency.all_before([one, other], others[-1:], "The two in the middle", "the last task")
+
+
+EXERCISES = (
+    Exercise(
+        id="1.1",
+        title="Extract, transform, load",
+        minutes=5,
+        entry="chain",
+        hints=(
+            "Which of the three tasks can begin right away? What does each of the others need before it can?",
+            "Call a task like a function, and pass on what it returned: that alone puts the tasks in order. See "
+            f"{DOCS}/concepts/tasks",
+            "`rows = extract(…)`, then `number = transform(…)`, then return what load returns.",
+        ),
+        grade=chain,
+        why="Each task is given what the one before it returned, so Prefect can't start it any earlier. You didn't "
+        "have to declare the order: it's in the data.",
+        variation="Submit all three instead, pass the futures on, and call `.result()` on the last one only. The "
+        "order stays the same.",
+    ),
+    Exercise(
+        id="1.2",
+        title="A diamond",
+        minutes=10,
+        entry="diamond",
+        hints=(
+            "The two in the middle need nothing of each other. What does each of them have to wait for?",
+            "A future in `wait_for=[…]` is waited for without being passed on, and a future among the arguments is "
+            f"both. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
+            "Four submits and one `.result()`: `first = query.submit(top, seconds)`, then `one` and `other`, both with "
+            "`wait_for=…`, and last `count.submit(…)` with both futures.",
+        ),
+        grade=diamond,
+        why="Every task waits for what it needs and for nothing else, so the two in the middle run at the same time. "
+        "The flow itself waits only once, at the end.",
+        variation="Take out one `wait_for` and look at the timeline: which bar begins too early?",
+    ),
+    Exercise(
+        id="1.3",
+        title="A chain for each query",
+        kind="fix",
+        minutes=8,
+        entry="chains",
+        hints=(
+            "In which line does the loop stand still? Does the next chain need what the loop waits for there?",
+            "A task can be given a future instead of a result. It then starts when that future is done, and the loop "
+            f"goes on. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
+            "Keep the three submits in the loop, but pass futures on instead of results. `ends.append(load.submit(…))` "
+            "collects the last future of each chain; call `.result()` on these after the loop.",
+        ),
+        grade=chains,
+        seconds=240,  # a pool of processes, on a busy machine
+        why="Passing a future tells Prefect the order within a chain. The loop never waits, so all chains are on their "
+        "way at once, and a slow one doesn't hold up the others.",
+        variation="Run `observe(chains, range(6), None).plot()`: without `seconds`, each query takes its usual time. "
+        "Do the short chains wait for the long ones?",
+    ),
+)

@@ -1,0 +1,231 @@
+"""Lesson 3: a limit that the server holds, for every client."""
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.exceptions import ObjectNotFound
+
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.schedules import scheduled
+from workbook.grading.model import Exercise, NotYet
+from workbook.grading.sandbox import Answer, AnswerError
+from workbook.prefect_server.limits import read_limit, remove_limit
+from workbook.timelines.timeline import Timeline
+
+SECONDS = 0.1  # of each query
+
+
+# ----------------------------------------
+# 3.1
+
+
+def limited(answer: Answer) -> None:
+    """Two runs, under a limit below the three of the stub's task runner or equal to it, and under one above it."""
+    cases = [answer.rng.choice([2, 3]), answer.rng.choice([4, 5])]
+    answer.rng.shuffle(cases)
+    for slots in cases:
+        indexes = answer.rng.sample(range(20), 2 * slots + 1)
+        with answer.limit("database", slots):
+            seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
+            expect.result(seen, expect.rows_of(indexes))
+            expect.asked_in_tasks(seen, indexes, SECONDS)
+            _not_held_back(seen, slots)
+            concurrency.peak(seen, slots, indexes, tag="database")
+            concurrency.all_tagged(seen, indexes, "database")
+            concurrency.slots_returned("database")
+
+
+def _not_held_back(seen: Run, slots: int) -> None:
+    """The task runs filled the limit: nothing else held them back, such as a pool with fewer threads."""
+    spans = seen.timeline.where(tag="database")
+    if 0 < spans.peak < slots:
+        raise NotYet(
+            f"At most {spans.peak} of your tasks ran at once.",
+            f"It should have been {slots}, the limit on the server.",
+            concurrency.held_back(spans),
+        )
+
+
+# ----------------------------------------
+# 3.2
+
+
+def ensured(answer: Answer) -> None:
+    """Created, unchanged, raised and lowered, while a slot is taken."""
+    tag = f"exercise-{answer.rng.randrange(10**6)}"
+    first, second, third = answer.rng.sample(range(2, 9), 3)
+    try:
+        _set(answer, tag, first, "without a limit")
+        with get_client(sync_client=True) as client:
+            client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=1))
+            limit_id = client.read_global_concurrency_limit_by_name(f"tag:{tag}").id
+        before = first
+        for slots in (first, second, third):
+            _set(answer, tag, slots, f"with a limit of {before}", "A limit that exists already must be updated.")
+            before = slots
+            if not read_limit(tag).active_slots:
+                with get_client(sync_client=True) as client:
+                    same = client.read_global_concurrency_limit_by_name(f"tag:{tag}").id == limit_id
+                raise NotYet(
+                    "After your call no slot was taken, although a task run still held one.",
+                    "Changing the limit should leave its taken slots alone.",
+                    "Leave `active_slots` out of your update."
+                    if same
+                    else "You deleted the limit and created a new one, which counts from zero: update it instead.",
+                )
+    finally:
+        remove_limit(tag)
+
+
+def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> None:
+    """Call the answer, and look on the server for what it should have done."""
+    call = f"`ensure_limit({tag!r}, {slots})` on a tag {case}"
+    try:
+        answer.call(tag, slots)
+    except AnswerError as error:
+        raise NotYet(f"{call} raised {str(error).rstrip(': ')}.", "It should not fail.", cause) from None
+    found = read_limit(tag)
+    if found is None:
+        raise NotYet(
+            f"{call} left no limit on {tag!r}.",
+            f"The server should now hold a limit of {slots} on it.",
+            f"It holds one named {tag!r}, but the limit of a tag is named 'tag:{tag}', with `tag:` in front."
+            if _removed(tag)
+            else "Look at the name that your function gives to the limit.",
+        )
+    if found.decay:
+        raise NotYet(
+            f"{call} left a limit with a slot decay of {found.decay:g} a second.",
+            "It should have none, so that a slot stays taken until its task run ends.",
+            "With `slot_decay_per_second`, slots are released by themselves, and more task runs than the limit can "
+            "run.",
+        )
+    if found.limit != slots:
+        raise NotYet(f"{call} left a limit of {found.limit}.", f"It should be {slots}.", cause)
+
+
+def _removed(name: str) -> bool:
+    """Remove a global limit that has nothing to do with tags; whether there was one of this name."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.delete_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            return False
+    return True
+
+
+# ----------------------------------------
+# 3.3
+
+
+def two_limits(answer: Answer) -> None:
+    few, more = answer.rng.sample([3, 4], 2)
+    numbers = answer.rng.sample(range(20), few + more + 4)
+    queries, calls = numbers[: few + 2], numbers[few + 2 : few + more + 4]
+    with answer.limit("partner", more), answer.limit("warehouse", few):
+        seen = answer(queries, calls, SECONDS, gate=answer.gate([(queries, few), (calls, more)]))
+        expect.result(seen, [expect.rows_of(queries), expect.rows_of(calls)])
+        expect.asked_in_tasks(seen, queries + calls, SECONDS)
+        if both := [span for span in seen.timeline if {"partner", "warehouse"} <= span.tags]:
+            raise NotYet(
+                f"{both[0].name} has both tags.",
+                "Each task should have only the tag of the resource that it uses.",
+                "A task with two tags needs a slot of each limit, and holds both while it runs.",
+            )
+        concurrency.never_above(seen, few, tag="warehouse")
+        concurrency.never_above(seen, more, tag="partner")
+        concurrency.all_tagged(seen, queries, "warehouse")
+        concurrency.all_tagged(seen, calls, "partner")
+        queried, called = (seen.timeline.where(tag=tag) for tag in ("warehouse", "partner"))
+        for one, slots, other, said in (
+            (queried, few, called, "All queries had ended before the first call began."),
+            (called, more, queried, "All calls had ended before the first query began."),
+        ):
+            if one.peak == slots and Timeline.before(one, other):
+                raise NotYet(
+                    said,
+                    "Both resources should be used at the same time.",
+                    "Submit both kinds before you wait for either.",
+                )
+        for indexes, slots, tag in ((queries, few, "warehouse"), (calls, more, "partner")):
+            concurrency.peak(seen, slots, indexes, tag=tag)
+        concurrency.met(seen, [(queries, few), (calls, more)])
+
+
+EXERCISES = (
+    Exercise(
+        id="3.1",
+        title="As many at a time as the server allows",
+        kind="fix",
+        minutes=4,
+        entry="three_at_a_time",
+        hints=(
+            "Who decides here how many run at once: the flow or the server? What would another flow know of it?",
+            "The server limits task runs by their tag. See "
+            "https://docs.prefect.io/v3/how-to-guides/workflows/tag-based-concurrency-limits",
+            "`@task(tags=[…])` above the task, and a plain `@flow` above the flow: the default task runner starts all "
+            "tasks, and the server holds back those that are too many.",
+        ),
+        grade=limited,
+        why="The number is no longer in your code. Each task run asks the server for a slot of the tag's limit, so "
+        "you can change the limit without deploying anything.",
+        variation="Set the limit to 5 in a new cell, with `!prefect gcl update tag:database --limit 5`, and draw "
+        "`observe(three_at_a_time, range(9), 0.5).plot(limit=5)`. Set it back to 3 afterwards.",
+    ),
+    Exercise(
+        id="3.2",
+        title="Create or update a limit",
+        minutes=8,
+        entry="ensure_limit",
+        hints=(
+            "What did `prefect gcl create` say when the limit existed already? And what does your function do then?",
+            "The client has a method to create a global concurrency limit, one to update it, and one that does "
+            "whichever is needed. The limit of a tag has a name that starts with `tag:`. See "
+            "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits",
+            "`with get_client(sync_client=True) as client:`, and in it `try:` to create a "
+            "`GlobalConcurrencyLimitCreate(name=…, limit=…)`, `except ObjectAlreadyExists:` and then the update that "
+            "you saw in this lesson.",
+        ),
+        grade=ensured,
+        why="Creating or updating, whichever is needed, makes the set-up safe to run again. An update changes the "
+        "limit and leaves the slots that running tasks hold alone.",
+        variation='Call `ensure_limit("mine", 2)` twice in a new cell, and look at the limit with '
+        "`!prefect gcl inspect tag:mine`.",
+    ),
+    Exercise(
+        id="3.3",
+        title="Two resources, two limits, one flow",
+        minutes=6,
+        entry="two_resources",
+        hints=(
+            "Which limit should a query count against, and which one a call?",
+            "One function can become two tasks: `with_options` gives a copy of a task with other tags. See "
+            "https://docs.prefect.io/v3/concepts/tasks",
+            "`asks.with_options(tags=[…])` once for each resource; submit all the queries *and* all the calls, and "
+            "collect the results of both after that.",
+        ),
+        grade=two_limits,
+        why="Each task run takes a slot only from the limits of its own tags, so a full warehouse doesn't hold up the "
+        "calls to the partner.",
+        variation="Give one task both tags, and think about which slots it takes and when.",
+    ),
+    Exercise(
+        id="3.4",
+        title="When does each task start?",
+        kind="predict",
+        minutes=7,
+        entry="schedule",
+        hints=(
+            "Durations 3, 1 and 2, two slots: which slot is released first, and when does the third task start?",
+            "Keep the moment at which each slot is released. The next task always takes the earliest one: `min` finds "
+            "it, and so does https://docs.python.org/3/library/heapq.html",
+            "`free = [0] * limit`; for each of the durations: take the earliest moment out of `free`, note it as the "
+            "start, and put back the moment at which this task releases the slot.",
+        ),
+        grade=scheduled,
+        why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. No "
+        "figure's ideal is longer than this schedule, and a real limit adds its hand-overs.",
+        variation="Compare it with a run: `[span.start - run.timeline.origin for span in run.timeline]` are the real "
+        "starts of a `run`, in the order of their starts.",
+    ),
+)

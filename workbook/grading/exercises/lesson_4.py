@@ -1,0 +1,173 @@
+"""Lesson 4: batches, what the moment between two of them is good for, and what it costs."""
+
+import math
+from collections.abc import Iterator
+from random import Random
+
+from workbook.grading.evidence import OpaqueValue
+from workbook.grading.exercises import expect
+from workbook.grading.exercises.batches import batched, resumed
+from workbook.grading.exercises.schedules import starts
+from workbook.grading.model import Exercise, NotYet
+from workbook.grading.sandbox import Answer, AnswerError
+
+# ----------------------------------------
+# 4.3
+
+
+def priced(answer: Answer) -> None:
+    """Uneven durations, a short last batch, equal ones, one at a time, one batch for all, and nothing to run."""
+    for durations, size in _cases(answer.rng):
+        _priced(answer, durations, size)
+
+
+def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
+    yield _telling(rng, 5, 2), 2
+    yield _telling(rng, 8, 3), 3
+    yield _telling(rng, 6, 2), 2
+    yield [rng.choice([0.5, 1.5, 2.5])] * 7, 3
+    yield [rng.randrange(1, 9) / 2 for _ in range(4)], 1
+    yield [rng.randrange(1, 9) / 2 for _ in range(3)], rng.choice([4, 5])
+    yield [], rng.choice([2, 3])
+
+
+def _telling(rng: Random, count: int, size: int) -> list[float]:
+    """Durations for which none of the mistakes below gives the right price, and no two of them the same."""
+    while True:
+        durations = [rng.randrange(1, 9) / 2 for _ in range(count)]
+        wrong = [value for value, _ in _mistakes(durations, size)]
+        price = _in_batches(durations, size) - _under_limit(durations, size)
+        if price > 0 and len({price, *wrong}) == len(wrong) + 1:
+            return durations
+
+
+def _slowest(durations: list[float], size: int) -> list[float]:
+    return [max(durations[place : place + size]) for place in range(0, len(durations), size)]
+
+
+def _in_batches(durations: list[float], size: int) -> float:
+    return math.fsum(_slowest(durations, size))
+
+
+def _under_limit(durations: list[float], size: int) -> float:
+    begun = starts(durations, size)
+    return max((start + seconds for start, seconds in zip(begun, durations, strict=True)), default=0.0)
+
+
+def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
+    """What people get, and the mistake behind it."""
+    batches, limit, work = _in_batches(durations, size), _under_limit(durations, size), math.fsum(durations)
+    whole = durations[: len(durations) // size * size]
+    dealt = max(math.fsum(durations[slot::size]) for slot in range(size))
+    found = [
+        (batches, "That is how long the batches take. Subtract the time under the limit."),
+        (limit, "That is how long the tasks take under the limit. Subtract it from the time of the batches."),
+        (limit - batches, "The sign is the wrong way round: the price is the time of the batches minus the other."),
+        (batches / limit if limit else 1.0, "That is a ratio. Return a difference in seconds."),
+        (batches * size - work, "Those are slot-seconds: the time that slots stand empty, added up over all slots. "
+         "Return how much later the last task ends."),
+        (batches - work / size, "Under a limit the tasks can't always share the work evenly: a task isn't cut in "
+         "pieces. Find out when the last one ends."),
+        (batches - dealt, "Your tasks under the limit are dealt out to the slots in turn. A task should take whichever "
+         "slot is released first."),
+        (0.0, "Barriers cost nothing only if all tasks of a batch take equally long."),
+    ]  # fmt: skip
+    if len(whole) < len(durations):
+        found.append((_in_batches(whole, size) - limit, "Don't forget the last batch, which isn't full."))
+    return found
+
+
+def _priced(answer: Answer, durations: list[float], size: int) -> None:
+    shown = ", ".join(f"{seconds:g}" for seconds in durations)
+    call = f"`barrier_price([{shown}], {size})`"
+    price = _in_batches(durations, size) - _under_limit(durations, size)
+    expected = f"It should return {price:g}: {_in_words(durations, size)}."
+    try:
+        found = answer.call(list(durations), size)
+    except AnswerError as error:
+        raise NotYet(f"{call} raised {str(error).rstrip(': ')}.", expected) from None
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        raise NotYet(
+            f"{call} returned {found.text if isinstance(found, OpaqueValue) else expect.brief(found)}.",
+            f"It should return {price:g}, a number of seconds.",
+            "`print` only shows a value; `return` hands it back." if found is None else "",
+        )
+    if abs(found - price) < 1e-6:
+        return
+    cause = next((said for value, said in _mistakes(durations, size) if abs(found - value) < 1e-6), "")
+    raise NotYet(f"{call} returned {found:g}.", expected, cause)
+
+
+def _in_words(durations: list[float], size: int) -> str:
+    if not durations:
+        return "there is nothing to run"
+    slowest, limit = _slowest(durations, size), _under_limit(durations, size)
+    total = f" = {math.fsum(slowest):g}" if len(slowest) > 1 else ""
+    return (
+        f"batches of {size} take {' + '.join(f'{seconds:g}' for seconds in slowest)}{total} s, and under a limit of "
+        f"{size} the last task ends after {limit:g} s"
+    )
+
+
+EXERCISES = (
+    Exercise(
+        id="4.1",
+        title="Cut a list into batches",
+        minutes=6,
+        entry="in_batches",
+        hints=(
+            "At which places of the list does each batch begin, if a batch has `size` queries?",
+            "`range` can count in steps, and a slice that reaches beyond the end of a list is just shorter. See "
+            "https://docs.python.org/3/library/stdtypes.html#range, and for what happens inside the loop "
+            "https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently",
+            "`for first in range(0, …, size):`, then `batch = indexes[first : …]`; submit the whole batch, and collect "
+            "all of its results before the loop goes on.",
+        ),
+        grade=batched,
+        why="You collect every result of a batch before the loop submits the next one, so batches never overlap. The "
+        "slice takes care of a short last batch.",
+        variation="Draw `observe(in_batches, range(7), 0.3, 3).plot()` in a new cell. Then try a size of 1, and one of "
+        "100.",
+        seconds=240,  # a pool of processes, started once a run
+    ),
+    Exercise(
+        id="4.2",
+        title="Resume from a checkpoint",
+        minutes=14,
+        entry="resume",
+        hints=(
+            "What must be in the file, so that a new process knows which queries are done and what they answered?",
+            "A dict from query to rows is a good checkpoint, and `save` from this lesson writes it. In JSON its keys "
+            "become text: see https://docs.python.org/3/library/json.html. What Prefect can keep by itself is at "
+            "https://docs.prefect.io/v3/advanced/results",
+            "`answers = …` from the file if it exists, otherwise `{}`; `left = [index for index in indexes if … not in "
+            "answers]`; batches of `left` as in 4.1, with `save(checkpoint, answers)` after each; at the end the rows "
+            "of all `indexes`.",
+        ),
+        grade=resumed,
+        why="Everything that the second run needs is in the file, so any process can go on from there, on any machine "
+        "that has the file. `save` replaces it in one step, so there is always a whole one.",
+        variation="Run it with query 99 in the last batch and look into the file. Then replace the 99, run it again, "
+        "and count the bars.",
+    ),
+    Exercise(
+        id="4.3",
+        title="What do the barriers cost?",
+        kind="predict",
+        minutes=7,
+        entry="barrier_price",
+        hints=(
+            "Durations 3, 1, 2 and 2, batches of two: when does the second batch start? And under a limit of two, when "
+            "does the third task start?",
+            "The batches take the sum of their slowest tasks. Under the limit, find the end of the last task. "
+            "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits says when a task may start.",
+            "`in_batches = sum(max(…) for …)`; `under_limit = max(start + seconds for …)` with the starts from 3.4; "
+            "return the difference. Don't forget an empty list.",
+        ),
+        grade=priced,
+        why="A batch takes as long as its slowest task. Under a limit, the next task takes over as soon as a slot is "
+        "released, so the same tasks never need more time than in batches.",
+        variation="Take the real queries: `usual = [QUERIES[index].seconds for index in range(12)]`. What do the "
+        "barriers cost with `usual`, and with `sorted(usual)`, in batches of three?",
+    ),
+)

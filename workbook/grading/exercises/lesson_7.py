@@ -1,0 +1,291 @@
+"""Lesson 7: the right limit for the job."""
+
+import contextlib
+import time
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
+from prefect.events import Event
+from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter
+from prefect.exceptions import ObjectNotFound
+
+from workbook.grading.evidence import Run
+from workbook.grading.exercises import expect
+from workbook.grading.exercises.situations import chosen
+from workbook.grading.model import Exercise, NotYet
+from workbook.grading.sandbox import Answer
+from workbook.lessons.gate import in_flight
+
+SECONDS = 0.1  # of each query
+LIMIT = "live-database"  # the name of the server's limit
+SPARE = 2  # how many more pairs there are than free slots
+
+
+# ----------------------------------------
+# 7.1 Limit only what needs it
+
+
+def only_the_query(answer: Answer) -> None:
+    """All archive queries run at once, and as many live ones as the limit has free slots.
+
+    The second time another client holds slots: a limit in the answer's own process cannot know of them.
+    """
+    slots = answer.rng.choice([3, 4])
+    _one_run(answer, slots, taken=0)
+    slots = answer.rng.choice([4, 5])
+    _one_run(answer, slots, taken=slots - 2)
+
+
+def _one_run(answer: Answer, slots: int, taken: int) -> None:
+    count = slots - taken + SPARE
+    numbers = answer.rng.sample(range(20), 2 * count)
+    archived, current = numbers[:count], numbers[count:]
+    pairs = [list(pair) for pair in zip(archived, current, strict=True)]
+    with _limit(slots, taken):
+        gate = answer.gate([(archived, count)], [(current, slots - taken)])
+        seen = answer(pairs, SECONDS, gate=gate)
+        _limit_kept(slots)
+        _accepted(seen, slots)
+        rows = zip(expect.rows_of(archived), expect.rows_of(current), strict=True)
+        expect.result(seen, [list(pair) for pair in rows])
+        expect.some_task_ran(seen, count)
+        expect.inside_tasks(seen, numbers)
+        expect.took(seen, SECONDS)
+        expect.nothing_else(seen, numbers)
+        asked = [query.index for query in seen.asked]
+        if twice := [index for index in numbers if asked.count(index) > 1]:
+            raise NotYet(f"Query {twice[0]} ran {asked.count(twice[0])} times.", "Each should run once.")
+        _archive_is_free(seen, archived)
+        _live_is_limited(seen, current, slots, taken, answer.printed())
+
+
+def _archive_is_free(seen: Run, archived: Sequence[int]) -> None:
+    """All queries to the archive met at the gate."""
+    most = in_flight(seen.asked, archived)
+    if most == len(archived):
+        return
+    happened = f"At most {most} of the queries to the archive ran at once."
+    expected = f"All {len(archived)} should: the archive can take any number."
+    peak = seen.timeline.peak
+    if peak == 1:
+        cause = "Your task runs ran one after another: submit all of them before you wait for any."
+    elif peak < len(archived):
+        tags = sorted({tag for span in seen.timeline for tag in span.tags})
+        cause = (
+            f"At most {peak} task runs were Running at once{f', and they have the tags {tags}' if tags else ''}: a tag "
+            "limit, a task runner with few workers, or batches hold back whole task runs."
+        )
+    elif _held_at(seen, archived):
+        cause = (
+            "Your task runs held their slot while they used the archive: ask the archive outside of the `with` block."
+        )
+    else:
+        cause = "Something inside your tasks makes them wait while they are Running, as a lock or a semaphore does."
+    raise NotYet(happened, expected, cause)
+
+
+def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, printed: str) -> None:
+    """As many queries to the live database met at the gate as the limit has free slots, and no more."""
+    most, free = in_flight(seen.asked, current), slots - taken
+    if most == free:
+        return
+    others = f" has {slots} slots, of which another client holds {taken}" if taken else f" has {slots} slots"
+    queries = f"{'At most ' if most < free else ''}{most} {'query' if most == 1 else 'queries'}"
+    raise NotYet(
+        f"{queries} ran in the live database at once.",
+        f"It should have been {free}: the limit {LIMIT!r}{others}.",
+        _why(seen, current, most, free, printed),
+    )
+
+
+def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) -> str:
+    """What the events show of the slots that the run acquired."""
+    acquired = _acquired(seen)
+    homes = {query.task_run_id for query in seen.asked if query.index in current}
+    holders = {task_run for event in acquired for task_run in _task_runs(event)}
+    if not acquired:
+        if f"{LIMIT!r}" not in printed and "do not exist - skipping acquisition" in printed:
+            return (
+                "There is no limit of the name that you gave to `concurrency`, and it only logged a warning: compare "
+                "the names, and use `strict=True`."
+            )
+        tags = sorted({tag for span in seen.timeline for tag in span.tags})
+        if tags:
+            return (
+                f"Your task runs have the tags {tags}, but never acquired a slot of {LIMIT!r}: the limit of a tag is "
+                "another one, and counts whole task runs."
+            )
+        if most == len(current):
+            return f"Your flow never acquired a slot of {LIMIT!r}: `concurrency` does."
+        return (
+            f"Your flow never acquired a slot of {LIMIT!r}. What you limit in your own process, as with a semaphore, "
+            "can't know of other clients."
+        )
+    if most < free:
+        slots = max(int(event.resource["slots-acquired"]) for event in acquired)
+        if slots > 1:
+            return f"Each query acquired {slots} slots: `occupy` should be 1."
+        return "Something else holds them back, as a lock or a semaphore in your own process does."
+    if not holders:
+        return (
+            "Your flow acquired the slots, and not its task runs. A `with` block around submit() ends as soon as the "
+            "task is submitted: put it inside the task."
+        )
+    if without := len(homes - holders):
+        return f"{without} of the {len(homes)} task runs that asked the live database never acquired a slot."
+    return "Your task runs did acquire slots, but not for this query: ask the live database inside the `with` block."
+
+
+# ----------------------------------------
+# The server's limit, and who acquired its slots
+
+
+@contextlib.contextmanager
+def _limit(slots: int, taken: int) -> Iterator[None]:
+    """The server has the limit during the block; what else the answer has made is removed again.
+
+    Raises:
+        NotYet: the answer made a limit of its own.
+    """
+    with get_client(sync_client=True) as client:
+        _remove([LIMIT])
+        before = {found.name for found in _limits()}
+        limit = GlobalConcurrencyLimitCreate(name=LIMIT, limit=slots, active_slots=taken)
+        client.create_global_concurrency_limit(limit)
+        try:
+            yield
+        except NotYet as error:
+            _no_other_limits(before, error)
+            raise
+        else:
+            _no_other_limits(before)
+        finally:
+            _remove({found.name for found in _limits()} - before)
+
+
+def _no_other_limits(before: Collection[str], otherwise: NotYet | None = None) -> None:
+    if made := sorted({found.name for found in _limits()} - {*before, LIMIT}):
+        raise NotYet(
+            f"Your flow created the limit {made[0]!r}.",
+            f"It should use {LIMIT!r}, which the server has already.",
+            "Other clients use that one too, so only that one counts all queries to the database.",
+        ) from otherwise
+
+
+def _limits() -> list[GlobalConcurrencyLimitResponse]:
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limits(limit=200)
+
+
+def _remove(names: Collection[str]) -> None:
+    with get_client(sync_client=True) as client:
+        for name in names:
+            with contextlib.suppress(ObjectNotFound):
+                client.delete_global_concurrency_limit_by_name(name)
+
+
+def _limit_kept(slots: int) -> None:
+    found = next((found for found in _limits() if found.name == LIMIT), None)
+    if found is None or found.limit != slots or not found.active:
+        now = "gone" if found is None else found.limit if found.active else "switched off"
+        raise NotYet(
+            f"The limit {LIMIT!r} was {slots}, and after your flow it is {now}.",
+            "Your flow should leave the limit as it is.",
+            "It belongs to the server, and other flows rely on it.",
+        )
+
+
+def _accepted(seen: Run, slots: int) -> None:
+    """The server didn't refuse what the answer asked it for."""
+    causes = {
+        "must be created before": f"The limit's name is {LIMIT!r}; with `strict=True` any other name is an error.",
+        "greater than the limit": f"The limit has {slots} slots. `occupy` is how many of them each query takes: leave "
+        "it at 1.",
+        "with slot decay can be used": "`rate_limit` counts starts, and needs a limit with a slot decay. This one "
+        "counts what runs at once: use `concurrency`.",
+    }  # fmt: skip
+    for sign, cause in causes.items():
+        if sign in str(seen.error or ""):
+            raise NotYet(f"Your flow ended {seen.state.name}: {seen.error}", "It should complete.", cause)
+
+
+def _acquired(seen: Run, timeout: float = 10) -> list[Event]:
+    """The events of slots of the limit that were acquired in this run.
+
+    They come a little later than the task runs' records. A task run's own end comes after what it acquired.
+    """
+    names = ["prefect.concurrency-limit.acquired", "prefect.task-run.Completed", "prefect.task-run.Failed"]
+    begin = datetime.fromtimestamp(seen.timeline.begin or 0, UTC)
+    wanted = EventFilter(event=EventNameFilter(name=names), occurred=EventOccurredFilter(since=begin))
+    ended = {f"prefect.task-run.{span.id}" for span in seen.timeline if span.state in ("COMPLETED", "FAILED")}
+    until = time.monotonic() + timeout
+    with get_client(sync_client=True) as client:
+        while True:
+            page = client.read_events(wanted, limit=50)
+            events = list(page.events)
+            while page.next_page:
+                page = client.read_events_page(page.next_page)
+                events += page.events
+            if ended <= {event.resource.id for event in events} or time.monotonic() > until:
+                return [event for event in events if event.resource.get("prefect.resource.name") == LIMIT]
+            time.sleep(0.2)  # between two looks
+
+
+def _task_runs(event: Event) -> set[str]:
+    prefix = "prefect.task-run."
+    return {related.id.removeprefix(prefix) for related in event.related if related.id.startswith(prefix)}
+
+
+def _held_at(seen: Run, archived: Sequence[int]) -> bool:
+    """Whether a task run acquired its slot before it asked the archive."""
+    starts = {query.task_run_id: query.start for query in seen.asked if query.index in archived}
+    return any(
+        event.occurred.timestamp() < starts.get(task_run, 0.0)
+        for event in _acquired(seen)
+        for task_run in _task_runs(event)
+    )
+
+
+EXERCISES = (
+    Exercise(
+        id="7.1",
+        title="Limit only what needs it",
+        minutes=10,
+        entry="reports",
+        hints=(
+            "When should a task run acquire its slot, and when should it release it? Which of its two queries lies in "
+            "between?",
+            "`concurrency()` holds a slot as long as its `with` block, inside the task: see "
+            "https://docs.prefect.io/v3/how-to-guides/workflows/global-concurrency-limits",
+            "A task for one pair: first a line with `ask(…)`, then `with concurrency(…):` and in it the other. "
+            "The flow submits it for each pair, and collects.",
+        ),
+        grade=only_the_query,
+        seconds=240,  # two runs, each of which may start a pool of processes
+        why="A slot is held only inside the `with` block, so the archive's queries never wait for one. The server "
+        "counts the slots, so the limit also holds against other clients.",
+        variation="Move the archive's query into the `with` block and check again: the verdict tells what you'd lose.",
+    ),
+    Exercise(
+        id="7.2",
+        title="Six situations",
+        kind="choose",
+        minutes=6,
+        entry="choose",
+        hints=(
+            "For each situation: does it count task runs, lines of code, starts, or flow runs? And what should happen "
+            "to one that is too many?",
+            "The table above has what each limit counts and what a waiting one looks like. For flow runs, see "
+            "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
+            "Two situations are about whole flow runs. Of the other four, one is about starts, one about a single flow "
+            "run, and in one only a part of the task matters.",
+        ),
+        grade=chosen,
+        why="A limit fits if it counts just what is scarce, for all who share it. If it counts more, others wait for "
+        "nothing; if it counts less, it doesn't hold.",
+        variation="The work pool was left over. Describe a situation in which only the pool's limit is right.",
+    ),
+)

@@ -1,0 +1,154 @@
+"""The grader of exercise 3.4: when each task starts under a limit."""
+
+import math
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from workbook.grading.evidence import OpaqueValue
+from workbook.grading.exercises import expect
+from workbook.grading.model import NotYet
+from workbook.grading.sandbox import Answer, AnswerError
+
+
+def scheduled(answer: Answer) -> None:
+    """Uneven durations, ties, one slot, more slots than tasks, and nothing to run; the smallest example comes first."""
+    for durations, limit in _cases(answer.rng):
+        _scheduled(answer, durations, limit)
+
+
+def starts(durations: list[float], limit: int) -> list[float]:
+    """When each task starts: the first moment, not before the task ahead of it, at which a slot is free."""
+    found: list[float] = []
+    for _ in durations:
+        running = list(zip(found, durations, strict=False))
+        moments = sorted({0.0, *(start + seconds for start, seconds in running)})
+        found.append(
+            next(
+                moment
+                for moment in moments
+                if moment >= max(found, default=0.0)
+                and sum(start <= moment < start + seconds for start, seconds in running) < limit
+            )
+        )
+    return found
+
+
+def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
+    yield _telling(rng, 5, 2), 2
+    yield _telling(rng, 8, 3), 3
+    yield [rng.choice([0.5, 1.5, 2.5])] * 5, 2
+    yield [rng.randrange(1, 9) / 2 for _ in range(4)], 1
+    yield [rng.randrange(1, 9) / 2 for _ in range(3)], rng.choice([5, 6])
+    yield [], rng.choice([2, 3])
+
+
+def _telling(rng: Random, count: int, limit: int) -> list[float]:
+    """Durations with which each of the mistakes below gives something of its own."""
+    while True:
+        durations = [rng.randrange(1, 9) / 2 for _ in range(count)]
+        found = [starts(durations, limit), *(wrong for wrong, _ in _mistakes(durations, limit))]
+        if len({tuple(numbers) for numbers in found}) == len(found):
+            return durations
+
+
+def _mistakes(durations: list[float], limit: int) -> list[tuple[list[float], str]]:
+    """What people get, and the mistake behind it."""
+    right = starts(durations, limit)
+    free, rounds, clock = [0.0] * limit, [], 0.0
+    for place in range(0, len(durations), limit):
+        rounds += [clock] * len(durations[place : place + limit])
+        clock += max(durations[place : place + limit])
+    assigned = []
+    for place, seconds in enumerate(durations):
+        assigned.append(free[place % limit])
+        free[place % limit] += seconds
+    ends = [start + seconds for start, seconds in zip(right, durations, strict=True)]
+    found: list[tuple[list[float], str]] = [
+        (rounds, f"You let {limit} tasks start together and wait for all of them: that is a batch. Under a limit, a "
+         "free slot goes to the next task straight away."),
+        (assigned, f"You deal the tasks out to the slots in turn, so that each waits for the task {limit} places ahead "
+         "of it. It should take whichever slot is released first."),
+        (ends, "Those are the moments at which the tasks end."),
+        ([math.fsum(durations[:place]) for place in range(len(durations))],
+         "Those are the starts of tasks that run one after another."),
+        ([0.0] * len(durations), "Without a limit they would all start at 0."),
+        ([float(int(start)) for start in right], "The durations aren't whole numbers, and neither are the starts."),
+    ]  # fmt: skip
+    for reverse, kind in ((True, "longest"), (False, "shortest")):
+        order = sorted(range(len(durations)), key=durations.__getitem__, reverse=reverse)
+        taken = starts([durations[place] for place in order], limit)
+        said = f"You start the {kind} task first. The tasks should start in the order in which they were submitted."
+        found.append((taken, said))
+        found.append(([taken[order.index(place)] for place in range(len(durations))], said))
+    return found
+
+
+def _scheduled(answer: Answer, durations: list[float], limit: int) -> None:
+    call = f"`schedule({_list(durations)}, {limit})`"
+    right = starts(durations, limit)
+    expected = f"It should return {_list(right)}"
+    try:
+        found = answer.call(list(durations), limit)
+    except AnswerError as error:
+        raise NotYet(
+            f"{call} raised {str(error).rstrip(': ')}.", f"{expected}.", _why_raised(durations, limit)
+        ) from None
+    if not _numbers(found):
+        raise NotYet(
+            f"{call} returned {_shown(found)}.", f"{expected}, a list of numbers.", _kind(found, durations, right)
+        )
+    if len(found) != len(right):
+        raise NotYet(
+            f"{call} returned {_list(found)}.",
+            f"{expected}.",
+            f"There are {len(durations)} tasks, so there should be {len(durations)} start times (got {len(found)}).",
+        )
+    if _same(found, right):
+        return
+    place = next(place for place, pair in enumerate(zip(found, right, strict=True)) if abs(pair[0] - pair[1]) >= 1e-6)
+    cause = next((said for wrong, said in _mistakes(durations, limit) if _same(found, wrong)), "")
+    raise NotYet(f"{call} returned {_list(found)}.", f"{expected}: {_when(place, durations, right)}.", cause)
+
+
+def _when(place: int, durations: list[float], right: list[float]) -> str:
+    """Why a task starts when it does, as "task 3 starts at 1 s, when task 2 releases its slot"."""
+    start = right[place]
+    if not start:
+        return f"task {place + 1} starts at 0, because a slot is still free"
+    leaves = next(other for other in range(place) if abs(right[other] + durations[other] - start) < 1e-6)
+    return f"task {place + 1} starts at {start:g} s, when task {leaves + 1} releases its slot"
+
+
+def _why_raised(durations: list[float], limit: int) -> str:
+    if not durations:
+        return "With nothing to run, there is nothing to start."
+    return "There are more slots than tasks: the others stay free." if limit > len(durations) else ""
+
+
+def _kind(found: Any, durations: list[float], right: list[float]) -> str:
+    """What to do about a result that is no list of numbers."""
+    if found is None:
+        return "`print` only shows a value; `return` hands it back."
+    last = max((start + seconds for start, seconds in zip(right, durations, strict=True)), default=0.0)
+    if isinstance(found, int | float) and abs(found - last) < 1e-6:
+        return "That is the end of the last task. Return the start of every task instead."
+    if isinstance(found, list):
+        return "Return one number for each task, in the order in which the tasks were submitted."
+    return ""
+
+
+def _numbers(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in found)
+
+
+def _same(found: list[float], other: list[float]) -> bool:
+    return all(abs(one - two) < 1e-6 for one, two in zip(found, other, strict=True))
+
+
+def _shown(found: Any) -> str:
+    return found.text if isinstance(found, OpaqueValue) else expect.brief(found)
+
+
+def _list(numbers: list[float]) -> str:
+    return f"[{', '.join(f'{number:g}' for number in numbers)}]"

@@ -1,0 +1,91 @@
+"""The queries that exercises give to a learner's tasks: real ones, each of which records where it ran.
+
+While an answer is graded, they also wait for each other at a gate.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from prefect.runtime import flow_run, task_run
+
+from flows import warehouse
+from workbook.lessons.gate import at_the_gate
+from workbook.lessons.query_records import QueryRecord, record
+
+FLAKY = "WORKBOOK_FLAKY"  # the environment variable that holds the text which `hang_ups` makes
+
+
+def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
+    """Ask the shop's database one of the twenty questions, and wait for its answer.
+
+    Args:
+        index: which question, 0 to 19 (`flows/sql/` has them).
+        seconds: how long the database takes over it; by default as long as that question usually takes.
+
+    Returns:
+        The rows.
+
+    Raises:
+        LookupError: there is no question of that number.
+        flows.warehouse.WarehouseError: the database could not answer, or hung up (see `flaky`).
+    """
+    start, wanted, error = time.time(), 0.0, ""
+    try:
+        if index not in range(len(warehouse.QUERIES)):
+            raise LookupError(f"there is no query {index}: they are 0 to {len(warehouse.QUERIES) - 1}")
+        wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else seconds
+        if _hangs_up(index):
+            raise warehouse.QueryFailed(f"The database hung up on query {index}.")
+        with at_the_gate(index):
+            return warehouse.query(index, seconds=wanted)
+    except BaseException as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        raise
+    finally:
+        home = (found and str(found) for found in (task_run.id, flow_run.id))
+        record(QueryRecord(index, wanted, *home, start, time.time(), error))
+
+
+# ----------------------------------------
+# A database that hangs up
+
+
+@contextlib.contextmanager
+def flaky(times: Mapping[int, int]) -> Iterator[None]:
+    """Have the database hang up on some queries meanwhile: with `flaky({3: 2})` query 3 succeeds at the third try.
+
+    Args:
+        times: how often it hangs up before it answers, by query.
+    """
+    before = os.environ.get(FLAKY)
+    with tempfile.TemporaryDirectory(prefix="workbook-flaky-") as folder:
+        os.environ[FLAKY] = hang_ups(times, Path(folder))
+        try:
+            yield
+        finally:
+            os.environ.pop(FLAKY) if before is None else os.environ.update({FLAKY: before})
+
+
+def hang_ups(times: Mapping[int, int], folder: Path) -> str:
+    """The text for the environment variable WORKBOOK_FLAKY.
+
+    Args:
+        times: how often the database hangs up before it answers, by query.
+        folder: an empty folder in which the hang-ups are counted, over all threads and processes.
+    """
+    return f"{folder}|{','.join(f'{index}:{count}' for index, count in times.items())}"
+
+
+def _hangs_up(index: int) -> bool:
+    folder, _, listed = os.environ.get(FLAKY, "").rpartition("|")
+    times = dict(pair.split(":") for pair in listed.split(",") if pair)
+    for number in range(int(times.get(str(index), 0))):
+        with contextlib.suppress(FileExistsError):
+            (Path(folder) / f"{index}-{number}").touch(exist_ok=False)  # who makes the file has that hang-up
+            return True
+    return False

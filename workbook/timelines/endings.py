@@ -1,0 +1,232 @@
+"""Findings about how tasks and flow runs ended: failures that went unnoticed, tasks that outlived their flow."""
+
+import itertools
+import math
+from collections import Counter
+
+from workbook.timelines.finding import NOTICEABLE, Finding, count, listed, named, names_of
+from workbook.timelines.span import CUT_OFF
+from workbook.timelines.timeline import Span, Timeline
+
+ENDED = {"FAILED": "failed", "CANCELLED": "was cancelled", "CRASHED": "crashed"}  # a flow run that didn't complete
+
+
+def failed_unseen(timeline: Timeline) -> Finding | None:
+    """Tasks and called flow runs that failed in a flow run that is Completed, and that were not repeated.
+
+    Tasks that were cancelled or crashed before the flow run ended count too. Of what failed inside a called flow run
+    that failed too, only that flow run counts.
+    """
+    if timeline.around.state != "COMPLETED":
+        return None
+    both = [*timeline, *timeline.around.children]
+    ended = math.inf if timeline.returned is None else timeline.returned
+    called = [child for child in timeline.around.children if child.state in ENDED]
+    failed = [
+        span for span in timeline
+        if span.state == "FAILED" or (span.state in CUT_OFF and span.end is not None and span.end <= ended)
+    ]  # fmt: skip
+    inside = {child.id for child in called}
+    failed, called = ([span for span in part if span.flow not in inside] for part in (failed, called))
+    failed, called = ([span for span in part if not _repeated(span, both)] for part in (failed, called))
+    if not failed and not called:
+        return None
+    what = [f"{len(failed)} of {count(len(timeline))}"] if failed else []
+    what += [f"{len(called)} of {count(len(timeline.around.children), 'called flow run')}"] if called else []
+    verb = "failed" if all(span.state == "FAILED" for span in failed + called) else "did not complete"
+    it = "it" if len(failed + called) == 1 else "them"
+    text = (
+        f"{' and '.join(what)} {verb}, but the flow run is Completed: {listed(failed + called)}. "
+        f"Was the flow meant to go on without {it}?"
+    )
+    if failed:
+        text += (
+            " If not, call .result() on every future: wait(), result(raise_on_failure=False) and a future you never "
+            "use all hide a failure."
+        )
+    if called:
+        text += " A flow called with return_state=True, and run_deployment(), don't raise: check the state they return."
+    return Finding("failed-unseen", text, names_of(failed + called), None)
+
+
+def _repeated(span: Span, spans: list[Span]) -> bool:
+    """Whether it failed in an attempt that was followed by another: of its flow run, or of a task that called it."""
+    last = max((other.attempt for other in spans if other.flow == span.flow), default=1)
+    callers = [
+        other for other in spans
+        if other.id in span.parents and other.tries > 1 and other.state == "COMPLETED"
+        and span.start is not None and other.start is not None and other.start <= span.start < (other.end or math.inf)
+    ]  # fmt: skip
+    return span.attempt < last or bool(callers)
+
+
+def upstream_failed(timeline: Timeline) -> Finding | None:
+    """Tasks that never ran because one that they waited for did not complete."""
+    ids = {span.id: span for span in timeline if span.id}
+    never = [span for span in timeline if span.start is None and span.message.startswith("NotReady")]
+    if not never:
+        return None
+    causes = list(
+        dict.fromkeys(
+            ids[parent] for span in never for parent in sorted(span.parents) if parent in ids
+            if ids[parent].state != "COMPLETED" and ids[parent] not in never
+        )
+    )  # fmt: skip
+    because = f": {listed(causes)}" if causes else ""
+    they = "it" if len(never) == 1 else "they"
+    text = (
+        f"{count(len(never))} never ran ({named(names_of(never))}), because a task that {they} waited for did not "
+        f"complete{because}. That is how wait_for and results passed as arguments work. To run a task anyway, wrap the "
+        "future in allow_failure(…)."
+    )
+    return Finding("upstream-failed", text, names_of(never), None)
+
+
+def flow_ended_first(timeline: Timeline) -> Finding | None:
+    """Tasks that had not ended when their flow run failed, was cancelled or crashed."""
+    cut_off = [span for span in timeline if span.state == "CANCELLED" or "cancelled" in span.message]
+    going = [span for span in timeline if span.start is not None and span.end is None]
+    outlived = list(dict.fromkeys([*_outlived(timeline), *going, *cut_off]))
+    if timeline.around.state not in ENDED or not outlived:
+        return None
+    why = f" ({timeline.around.message})" if timeline.around.message else ""
+    lost = "Its result is lost." if len(outlived) == 1 else "Their results are lost."
+    text = (
+        f"The flow run {ENDED[timeline.around.state]}{why} while {count(len(outlived))} had not ended: "
+        f"{named(names_of(outlived))}{_fates(outlived)}. {lost}"
+    )
+    return Finding("flow-ended-first", text, names_of(outlived), None)
+
+
+def outlived_collection(timeline: Timeline) -> Finding | None:
+    """Tasks that ended after the flow's function had returned."""
+    outlived = _outlived(timeline)
+    if timeline.around.state in ENDED or not outlived:
+        return None
+    names, seconds = names_of(outlived), max(timeline.end_of(span) for span in outlived) - timeline.returned
+    text = (
+        f"{count(len(outlived))} ended after the flow's function had returned, up to {seconds:.2f} s later: "
+        f"{named(names)}{_fates(outlived)}. The flow did not collect their results, so it can't notice a failure in "
+        "them: call .result() on every future."
+    )
+    return Finding("outlived-collection", text, names, seconds)
+
+
+def _outlived(timeline: Timeline) -> list[Span]:
+    returned = timeline.returned
+    if returned is None:
+        return []
+    return [span for span in timeline if span.start is not None and timeline.end_of(span) > returned]
+
+
+def _fates(spans: list[Span]) -> str:
+    states = Counter(span.state for span in spans)
+    failed = f"; {states['FAILED']} of them failed" if states["FAILED"] else ""
+    cancelled = states["CRASHED"] + states["CANCELLED"]
+    return failed + (f"; {cancelled} of them cancelled" if cancelled else "")
+
+
+def tasks_astray(timeline: Timeline) -> Finding | None:
+    """No task ran in the flow run, but some ran at the same time that belong to no flow run."""
+    strays = timeline.around.strays
+    if not strays:
+        return None
+    text = (
+        f"No task ran in this flow run, but {count(len(strays))} ran at the same time outside any: "
+        f"{named(tuple(dict.fromkeys(names_of(strays))))}. Prefect files such a task under the first flow run of its "
+        "process. Did this flow call them from its own threads? A new thread knows nothing of the flow run: submit the "
+        "tasks from the flow, or start the thread with contextvars.copy_context().run."
+    )
+    return Finding("tasks-astray", text, names_of(strays), None)
+
+
+def never_begun(timeline: Timeline) -> Finding | None:
+    """Tasks that had not started when the flow run ended, and triggered flow runs that are Late.
+
+    A flow run that was triggered a moment ago is no trouble: a flow may end before a worker has taken it.
+    """
+    if timeline.around.state not in {"COMPLETED", *ENDED}:
+        return None
+    waiting = [
+        span for span in timeline
+        if span.start is None and span.state in ("PENDING", "SCHEDULED") and not span.message.startswith("NotReady")
+    ]  # fmt: skip
+    late = [child for child in timeline.around.children if child.start is None and child.state_name == "Late"]
+    if not waiting and not late:
+        return None
+    shut = sorted({tag for span in waiting for tag in span.tags if timeline.around.limits.get(tag) == 0})
+    why = f" The limit on {named(tuple(map(repr, shut)))} is 0, so no task with this tag can start." if shut else ""
+    parts = []
+    if waiting:
+        parts.append(
+            f"{len(waiting)} of {count(len(timeline))} had not started when the flow run ended: "
+            f"{named(names_of(waiting))}.{why} A task run made with .delay() waits for a process that serves the task, "
+            "and a task with a limited tag waits for a slot."
+        )
+    if late:
+        parts.append(
+            f"{count(len(late), 'triggered flow run')} still waited for a worker, and the server calls it Late: "
+            f"{_placed(late)}. Is a worker running for that work pool, or is the pool or its queue paused or full?"
+        )
+    return Finding("never-begun", " ".join(parts), names_of(waiting + late), None)
+
+
+def _placed(children: list[Span]) -> str:
+    """Flow runs by name, each with its work pool."""
+    return named(tuple(f"{c.name} (work pool {c.work_pool!r})" if c.work_pool else c.name for c in children))
+
+
+def children_in_turn(timeline: Timeline) -> Finding | None:
+    """Three or more flow runs of one flow, called or triggered by one flow run, that never ran at the same time."""
+    groups: dict[tuple, list[Span]] = {}
+    for child in timeline.around.children:
+        if child.start is not None and child.end is not None:
+            groups.setdefault((child.flow, child.attempt, child.task), []).append(child)
+    for (caller, _, name), children in groups.items():
+        runs = Timeline(tuple(children))
+        if len(runs) < 3 or runs.peak > 1 or any(child.tries > 1 or child.seconds < NOTICEABLE for child in runs):
+            continue
+        if any(_limit_of_one(timeline, child) for child in runs):
+            continue
+        by = next((f" called by {other.name!r}" for other in timeline.around.children if other.id == caller), "")
+        took = (
+            f"{len(runs)} flow runs of {name!r}{by} ran one after the other, in {runs.makespan:.2f} s; the longest "
+            f"took {runs.longest:.2f} s: {named(names_of(runs))}. "
+        )
+        early = sum(late.created < before.end for before, late in itertools.pairwise(runs))
+        if early > len(runs) // 2:
+            why = (
+                f"They were created early and waited, up to {max(runs.waits):.2f} s: look for a worker or a runner "
+                "that takes one run at a time, or a call that blocks the event loop."
+            )
+        else:
+            why = (
+                "A called flow, and run_deployment(), return only when that run has ended. Did each need the one "
+                "before? If not, run them at the same time: async flows under asyncio.gather, or "
+                "run_deployment(…, timeout=0)."
+            )
+        return Finding("children-in-turn", took + why, names_of(runs), runs.makespan)
+    return None
+
+
+def _limit_of_one(timeline: Timeline, child: Span) -> bool:
+    """Whether a limit on the server lets only one such flow run go on at a time, so that the order is wanted."""
+    pool = child.work_pool.partition("/")[0]
+    names = (f"deployment {child.deployment!r}", f"work pool {pool!r}", f"work queue {child.work_pool!r}")
+    return any(timeline.around.other_limits.get(name) == 1 for name in names)
+
+
+def deployment_limit(timeline: Timeline) -> Finding | None:
+    """Flow runs that waited because their deployment's limit was reached."""
+    waited = [child for child in timeline.around.children if child.message == "AwaitingConcurrencySlot"]
+    if not waited:
+        return None
+    seconds = max((child.start or timeline.now) - child.created for child in waited)
+    deployments = sorted({f"{child.task}/{child.deployment}" for child in waited if child.deployment})
+    limited = f" on {named(tuple(map(repr, deployments)))}" if deployments else ""
+    text = (
+        f"{count(len(waited), 'flow run')} waited for the deployment's concurrency limit{limited} "
+        f"(AwaitingConcurrencySlot), up to {seconds:.1f} s: {named(names_of(waited))}. Prefect tries again only every "
+        "30 s: raise the limit, or lower PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS on the server."
+    )
+    return Finding("deployment-limit", text, names_of(waited), seconds)

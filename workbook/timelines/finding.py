@@ -1,0 +1,94 @@
+"""What a finding is, and what all findings share: groups of tasks that can be compared, and words for them."""
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workbook.timelines.timeline import Span, Timeline
+
+# In less time than these seconds, a task may end before the flow has submitted the next one.
+NOTICEABLE = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a timeline shows.
+
+    Args:
+        code: its stable name, one of the keys of `CODES`.
+        text: what the tasks did, the evidence, and what to look for, in a few sentences.
+        tasks: the names of the task runs (or flow runs) that show it, in order.
+        seconds: the time that `CODES` describes; None where it describes none.
+    """
+
+    code: str
+    text: str
+    tasks: tuple[str, ...]
+    seconds: float | None
+
+
+def alike(timeline: Timeline) -> list[list[Span]]:
+    """The spans that started, in groups of the same task, flow run, attempt and depth of inputs, largest first.
+
+    No span of such a group was given the result of another, not even by way of others.
+    """
+    depth: dict[str, int] = {}
+    told_apart = _told_apart(timeline)
+    groups: defaultdict[tuple, list[Span]] = defaultdict(list)
+    for span in sorted(timeline, key=lambda s: (s.created, s.index)):  # a parent is created before its children
+        here = 1 + max((depth.get(parent, -1) for parent in span.parents), default=-1)
+        if span.id:
+            depth[span.id] = here
+        if span.start is not None:
+            made = span.name[:-4] if span.task in told_apart else ""
+            groups[span.task, made, span.flow, span.attempt, here].append(span)
+    for group in groups.values():
+        group.sort(key=lambda s: (s.start, s.created, s.index))
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _told_apart(timeline: Timeline) -> set[str]:
+    """The tasks all of whose runs have the names that Prefect gives them, as "extract-1f3".
+
+    Tasks that a factory makes of one function have the same key, and only these names tell them apart.
+    """
+    named_by_prefect = re.compile(r".+-[0-9a-f]{3}")
+    return {span.task for span in timeline} - {s.task for s in timeline if not named_by_prefect.fullmatch(s.name)}
+
+
+def peak_beside(timeline: Timeline, group: list[Span]) -> int:
+    """How many ran at once, of whatever task, between the first start and the last end of a group."""
+    first, last = min(span.start for span in group), max(timeline.end_of(span) for span in group)
+    steps = itertools.pairwise(timeline.curve())
+    return max(
+        (running for (moment, running), (following, _) in steps if following > first and moment < last), default=0
+    )
+
+
+def length(timeline: Timeline, span: Span) -> float:
+    """How long a span that started has run, in seconds."""
+    return timeline.end_of(span) - span.start
+
+
+def names_of(spans: Iterable[Span]) -> tuple[str, ...]:
+    return tuple(span.name for span in spans)
+
+
+def named(names: tuple[str, ...]) -> str:
+    """ "a, b and c"; of more than four names the first three, and how many more there are."""
+    if len(names) > 4:  # "and 1 more" would be no shorter than its name
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def count(number: int, what: str = "task") -> str:
+    """ "1 task", "20 tasks"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def listed(spans: list[Span], most: int = 3) -> str:
+    """The first few task runs with their error messages, and how many more there are."""
+    shown = ", ".join(f"{span.name} ({span.message})" if span.message else span.name for span in spans[:most])
+    return f"{shown} and {len(spans) - most} more" if len(spans) > most else shown

@@ -1,0 +1,153 @@
+"""Findings about order: what ran one after the other, in batches, alone at the end, or too early."""
+
+import itertools
+import math
+import re
+from statistics import median
+
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside
+from workbook.timelines.timeline import Span, Timeline
+
+LAST = re.compile(r"clean[_-]?up|teardown|publish", re.IGNORECASE)  # tasks of such names come after all other work
+
+
+def one_at_a_time(timeline: Timeline) -> Finding | None:
+    """Three or more tasks that could have run at once, and never did."""
+    limits = timeline.around.limits
+    for group in alike(timeline):
+        long = [span for span in group if length(timeline, span) >= NOTICEABLE]
+        if len(long) < 3 or peak_beside(timeline, group) > 1:
+            continue
+        if any(limits.get(tag) == 1 for span in group for tag in span.tags):
+            continue  # the server lets only one of them run at a time
+        names, parts = names_of(group), Timeline(group, until=timeline.now)
+        held_back = sum(late.created >= timeline.end_of(early) for early, late in itertools.pairwise(group))
+        took = (
+            f"The {len(group)} tasks {named(names)} ran one at a time, in {parts.makespan:.2f} s; the longest took "
+            f"{parts.longest:.2f} s. "
+        )
+        if held_back > len(group) // 2:
+            why = (
+                "Each was created only after the one before had ended. Did each need the one before (the next page, a "
+                "poll, a step whose order matters)? The records show no result passed between them, but they can't "
+                "show everything. Or did you slow them down on purpose, with rate_limit(), a sleep or a semaphore? If "
+                "not, look for .result() in the loop that submits, a task that is called instead of submitted, a task "
+                "runner with one worker, or async code that blocks the event loop. Submit all tasks first, then "
+                "collect their results."
+            )
+        else:
+            why = (
+                f"They were created early and waited, up to {max(parts.waits):.2f} s: look for a limit of 1, slots "
+                "held by something else, wait_for, or a call that blocks the event loop of async tasks."
+            )
+        return Finding("one-at-a-time", took + why, names, parts.makespan)
+    return None
+
+
+def batch_barriers(timeline: Timeline) -> Finding | None:
+    """Tasks that ran in batches, each of which waited for the slowest task of the batch before."""
+    for group in alike(timeline):
+        batches = [Timeline(batch, until=timeline.now) for batch in _batches(group)]
+        if sum(len(batch) > 1 for batch in batches) < 2 or any(len(batch) < 2 for batch in batches[:-1]):
+            continue  # one more after the rest is a second stage, not a second batch
+        if not any(_slots_stood_idle(batch) for batch in batches[:-1]):
+            continue
+        # Nothing waits behind the last batch, so slots that are idle there were not kept idle by a barrier.
+        idle = max(0.0, math.fsum(b.peak * b.makespan - b.busy for b in batches[:-1]))
+        slowest = names_of(max(b.spans, key=lambda s: s.end) for b in batches[:-1])
+        slots, whole = max(b.peak for b in batches), Timeline(group, until=timeline.now)
+        text = (
+            f"{len(group)} tasks ran in {len(batches)} batches of up to {max(map(len, batches))}. Each batch waited "
+            f"for the slowest task of the one before: {named(slowest)}. Slots were idle for {idle:.2f} slot-seconds in "
+            f"all; the makespan is {whole.makespan:.2f} s, the ideal for {slots} at once {whole.ideal(slots):.2f} s. "
+            "Did each batch need the results of the one before, or an approval in between? If not, submit all tasks "
+            "at once, and let a limit or the task runner's workers hold them back."
+        )
+        return Finding("batch-barriers", text, slowest, idle)
+    return None
+
+
+def _slots_stood_idle(batch: Timeline) -> bool:
+    """Whether a slot was free for noticeably long before the end of a batch.
+
+    If none was, the next tasks may also come from a pool whose workers happened to finish together.
+    """
+    ends = sorted((span.end for span in batch), reverse=True)[: batch.peak]
+    return len(ends) > 1 and ends[0] - ends[-1] >= NOTICEABLE
+
+
+def _batches(group: list[Span]) -> list[list[Span]]:
+    """The group in order of creation, split wherever all earlier ones had ended."""
+    batches, ended = [], -math.inf
+    for span in sorted(group, key=lambda s: (s.created, s.index)):
+        if not batches or span.created >= ended:
+            batches.append([])
+        batches[-1].append(span)
+        ended = max(ended, math.inf if span.end is None else span.end)
+    return batches
+
+
+def straggler(timeline: Timeline) -> Finding | None:
+    """One task that took much longer than the others, or was tried again, and ran alone at the end."""
+    started = [span for span in timeline if span.start is not None]
+    if any(span.end is None for span in started):
+        return None  # it isn't known yet which one ends last
+    for group in [*alike(timeline), started]:
+        if len(group) < 3:
+            continue
+        last = max(group, key=lambda s: s.end)
+        others = max((s.end for s in started if s is not last and s.start < last.end), default=last.start)
+        alone = last.end - others
+        if last.state != "COMPLETED" or any(last.id and last.id in s.parents and s.start < last.end for s in started):
+            continue  # it was stopped from outside, or waits for the tasks that it calls
+        whole, usual = Timeline(group), median(s.seconds for s in group)
+        # One that started only after the others had ended may be a next step that needs their results.
+        if last.start < others and alone > max(whole.makespan / 4, NOTICEABLE) and last.seconds > 2 * usual:
+            if last.tries > 1:
+                text = (
+                    f"{last.name} was tried {last.tries} times. It took {last.seconds:.2f} s with its retry delays, "
+                    f"and ran alone for {alone:.2f} s of the {whole.makespan:.2f} s. Under a limit, it keeps its slot "
+                    "during the delays."
+                )
+                return Finding("retry-delay", text, (last.name,), alone)
+            late = last.start - whole.spans[0].start
+            if late > NOTICEABLE:
+                advice = f"It started {late:.2f} s after the first: submit the longest task first, or split it."
+            else:
+                advice = "It was among the first to start, so only splitting it would help."
+            text = (
+                f"{last.name} took {last.seconds:.2f} s, while half of the {len(group)} tasks took {usual:.2f} s or "
+                f"less. It ran alone for {alone:.2f} s of the {whole.makespan:.2f} s. {advice}"
+            )
+            return Finding("straggler", text, (last.name,), alone)
+    return None
+
+
+def early_cleanup(timeline: Timeline) -> Finding | None:
+    """Tasks named clean-up, teardown or publish that started while other tasks were going."""
+    closing = [s for s in timeline if s.start is not None and LAST.search(s.task or s.name)]
+    work = [s for s in timeline if s.start is not None and not LAST.search(s.task or s.name)]
+    ids = {span.id for span in work if span.id}
+    early, open_then = [], {}
+    for span in closing:
+        if span.parents & ids:
+            continue  # it comes after the tasks whose results it was given, and need not wait for the others
+        # The work of a next round doesn't count. A task that is submitted first may be created a little later.
+        behind = [
+            w for w in work
+            if w.created <= span.created + NOTICEABLE and timeline.end_of(w) > span.start and w.flow == span.flow
+        ]  # fmt: skip
+        if behind and not any(span.id and span.id in w.parents for w in behind):
+            early.append(span)
+            open_then |= dict.fromkeys(behind)
+    if not early:
+        return None
+    first = early[0]
+    seconds = max(timeline.end_of(w) for w in open_then) - first.start
+    names, unfinished = names_of(early), names_of(open_then)
+    text = (
+        f"{named(names)} started {seconds:.2f} s before the work had ended: {named(unfinished)} "
+        f"{'was' if len(unfinished) == 1 else 'were'} still running or waiting. Does it touch something that they use? "
+        "If so, collect their results first, or pass their futures to wait_for."
+    )
+    return Finding("early-cleanup", text, names, seconds)

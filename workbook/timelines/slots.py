@@ -1,0 +1,194 @@
+"""Findings about a limit: was it in force, was it reached, and who held its slots."""
+
+import itertools
+import math
+from collections import defaultdict
+from dataclasses import replace
+
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, count, length, named, names_of, peak_beside
+from workbook.timelines.timeline import Span, Timeline
+
+
+def about(timeline: Timeline, limit: int, tag: str = "", with_hand_over: bool = True) -> list[Finding | None]:
+    """Everything about a limit on these tasks.
+
+    Where slots are known to have been held by something else, nothing more is said about the waits for one.
+
+    Args:
+        timeline: the tasks that the limit belongs to.
+        limit: how many of them may run at once.
+        tag: the tag that has this limit on the server; empty if the server isn't known to have it.
+        with_hand_over: False where batches explain the empty slots.
+    """
+    ran = not_crashed(timeline)
+    elsewhere, unexplained = _slots_elsewhere(ran, limit, tag), _slots_unexplained(ran, limit, tag)
+    findings = [limit_exceeded(ran, limit, tag), elsewhere, unexplained]
+    if not (elsewhere or unexplained) and not _other_limits(ran, tag):
+        findings.append(limit_not_reached(ran, limit, tag))
+        if with_hand_over and (tag or not timeline.around.state):  # not read from a server: taken for a tag's limit
+            findings.append(slow_hand_over(ran, limit, tag))
+    return findings
+
+
+def _other_limits(timeline: Timeline, tag: str) -> bool:
+    """Whether some of the tasks have another tag with a limit, which may hold them back."""
+    return any(span.tags & timeline.around.limits.keys() - {tag} for span in timeline)
+
+
+def _slots_elsewhere(timeline: Timeline, limit: int, tag: str) -> Finding | None:
+    """Tasks of other flow runs that held slots while tasks of this one waited."""
+    others = [span for span in timeline.around.others if tag in span.tags and span.start is not None]
+    waits = [(s.created, s.start) for s in timeline if s.start is not None and s.start - s.created > NOTICEABLE]
+    held, held_by = 0.0, []
+    for other in others:
+        end = timeline.now if other.end is None else other.end
+        if any(max(begun, other.start) < min(started, end) for begun, started in waits):
+            held += math.fsum(max(0.0, min(started, end) - max(begun, other.start)) for begun, started in waits)
+            held_by.append(other)
+    if not held_by:
+        return None
+    names = names_of(held_by)
+    text = (
+        f"While tasks waited here, {count(len(held_by))} of other flow runs held slots of the limit of {limit} on "
+        f"{tag!r}: {named(names)}. The limit counts all task runs on the server with this tag, so these waits say "
+        "nothing about this flow's code."
+    )
+    return Finding("slots-elsewhere", text, names, held)
+
+
+def _slots_unexplained(timeline: Timeline, limit: int, tag: str) -> Finding | None:
+    """Slots that were taken though no running task run held them, and that this run could have used."""
+    taken = timeline.around.unexplained.get(tag, 0)
+    waited = [span for span in timeline if span.start is None or span.start - span.created > NOTICEABLE]
+    if not taken or not waited or timeline.peak >= limit:
+        return None
+    text = (
+        f"{taken} of the {limit} slots of the limit on {tag!r} are taken, but no running task run holds them, so at "
+        f"most {timeline.peak} ran at once here. Either another client holds them, with concurrency(), or they leaked "
+        "from a client that was killed (they are free again when their lease ends, within about a minute) or in a "
+        f"restart of the server (they stay taken). If nothing else is running, `prefect gcl update tag:{tag} "
+        "--active-slots 0` frees them."
+    )
+    return Finding("slots-unexplained", text, names_of(waited), None)
+
+
+def not_crashed(timeline: Timeline) -> Timeline:
+    """The tasks whose records show when they held a slot.
+
+    When a flow ends, Prefect cancels its waiting tasks: each gets a slot, does nothing, and is Crashed. Another task
+    may have that slot before this end is recorded (docs/facts.md).
+    """
+    kept = tuple(span for span in timeline if span.state != "CRASHED")
+    return replace(timeline, spans=kept, until=timeline.now)
+
+
+def limit_exceeded(timeline: Timeline, limit: int, tag: str = "") -> Finding | None:
+    """More tasks at once than the limit allows."""
+    if timeline.peak <= limit:
+        return None
+    curve = timeline.curve()
+    steps = itertools.pairwise(curve)
+    over = math.fsum(following - moment for (moment, running), (following, _) in steps if running > limit)
+    worst = next(moment for moment, running in curve if running == timeline.peak)
+    names = tuple(s.name for s in timeline if s.start is not None and s.start <= worst < timeline.end_of(s))
+    text = (
+        f"{timeline.peak} tasks ran at once under a limit of {limit}, {worst - timeline.origin:.2f} s after the "
+        f"first start: {named(names)}. More than {limit} ran for {over:.2f} s in all. {_why_exceeded(timeline, tag)}"
+    )
+    return Finding("limit-exceeded", text, names, over)
+
+
+def _why_exceeded(timeline: Timeline, tag: str) -> str:
+    if timeline.around.state and not any(span.tags for span in timeline):
+        return (
+            "None of them has a tag, so no tag's limit held them back. A task that takes slots itself, with "
+            "concurrency() or rate_limit(), is Running while it waits, so the records can't show whether the code in "
+            "it kept to a limit."
+        )
+    tags = [tag] if tag else sorted({t for span in timeline for t in span.tags} & timeline.around.limits.keys())
+    if tags:
+        return (
+            f"The limit on {tags[0]!r} is {timeline.around.limits[tags[0]]} on the server now: was it changed during "
+            "the run, or created too late (a client remembers for 5 s that a tag has no limit)?"
+        )
+    return (
+        "The limit was not in force: look for a tag that differs from the limit's name, a limit that was never "
+        "created, or one created too late (a client remembers for 5 s that a tag has no limit)."
+    )
+
+
+def limit_not_reached(timeline: Timeline, limit: int, tag: str = "") -> Finding | None:
+    """Fewer tasks at once than the limit allows, though there were more to run."""
+    for group in alike(timeline):
+        # While one of these runs there is time to submit as many others as the limit allows.
+        long = [span for span in group if length(timeline, span) >= NOTICEABLE * limit]
+        if len(long) > limit and 1 < (peak := peak_beside(timeline, group)) < limit:
+            names = names_of(group)
+            on = f" on {tag!r}" if tag else ""
+            text = (
+                f"No more than {peak} of the {len(group)} tasks {named(names)} ran at once, although the limit{on} "
+                f"allows {limit}. {_who_held_back(group, tag)}"
+            )
+            return Finding("limit-not-reached", text, names, None)
+    return None
+
+
+def _who_held_back(group: list[Span], tag: str) -> str:
+    first_end = min((span.end for span in group if span.end is not None), default=math.inf)
+    if all(span.created < first_end for span in group):
+        if tag:  # other tags with a limit, and slots of other task runs, have been ruled out
+            return (
+                "All were created before the first had ended, and waited, although no other task run held a slot: the "
+                "server hands out slots too slowly for such tasks, or another client held some with concurrency()."
+            )
+        return (
+            "All were created before the first had ended, and waited: look for a second tag with a smaller limit, or "
+            "slots held by another run."
+        )
+    return (
+        "Some were created only after others had ended: look for .result() or .wait() in the loop that submits, "
+        "batches smaller than the limit, or a task runner with fewer workers than the limit."
+    )
+
+
+def slow_hand_over(timeline: Timeline, limit: int, tag: str = "") -> Finding | None:
+    """Slots that were empty while tasks waited for one."""
+    full = next((moment for moment, running in timeline.curve() if running >= limit), None)
+    if full is None or timeline.peak > limit:
+        return None
+    late = tuple(s for s in timeline if s.start is not None and s.start > full)
+    lost, ideal = _lost(timeline, limit, full), timeline.ideal(limit)
+    if not late or lost / limit <= ideal / 10:
+        return None
+    names = names_of(late)
+    slots = f"Slots of the limit on {tag!r}" if tag else "Slots"
+    text = (
+        f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "
+        f"of {len(late)} hand-overs, {lost / limit / timeline.makespan:.0%} of the makespan of "
+        f"{timeline.makespan:.2f} s (ideal {ideal:.2f} s). A task under a tag's limit asks the server again and again "
+        f"until a slot is free; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over at once."
+    )
+    return Finding("slow-hand-over", text, names, lost)
+
+
+def _lost(timeline: Timeline, limit: int, since: float) -> float:
+    """Slot-seconds from `since` to the last start in which a slot was free and a task was waiting for one."""
+    ends = {span.id: timeline.end_of(span) for span in timeline if span.id}
+    changes: defaultdict[float, list[int]] = defaultdict(lambda: [0, 0])  # moment → running, waiting
+    for span in timeline:
+        if span.start is None:
+            continue
+        # A task that is given another's result waits for that task first, and not for a slot.
+        given = (ends.get(parent) for parent in span.parents)
+        ready = max([span.created, *(end for end in given if end is not None)])
+        if ready < span.start:
+            changes[max(ready, since)][1] += 1
+            changes[max(span.start, since)][1] -= 1
+        if (end := timeline.end_of(span)) > span.start:
+            changes[max(span.start, since)][0] += 1
+            changes[max(end, since)][0] -= 1
+    lost, running, waiting, previous = [], 0, 0, since
+    for moment in sorted(changes):
+        lost.append(max(0, min(limit - running, waiting)) * (moment - previous))
+        running, waiting, previous = running + changes[moment][0], waiting + changes[moment][1], moment
+    return math.fsum(lost)
