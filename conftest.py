@@ -4,7 +4,6 @@ Nothing here touches the checkout's own `.workbook/` or `data/`: both are in a t
 reads the address of its API when a test module imports it, long before the server is up, so a port is set aside first.
 """
 
-import contextlib
 import itertools
 import os
 import shutil
@@ -25,8 +24,6 @@ from workbook.grading.grader import Grader
 from workbook.prefect_server import connection, local, process
 
 CHECKOUT = Path(__file__).resolve().parent
-GRADERS = 2  # answers judged at the same time; each needs a server
-
 
 _PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)
 
@@ -61,7 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first: side by side, none is left to run alone at the end."""
+    """What a process of the tests takes at a time: a file, or the answers to a lesson's exercises. What takes longest
+    comes first: side by side, none is left to run alone at the end.
+    """
     longest = ["graders", "pitfalls", "faults", "jupyterlab", "contributing"]
     longest += ["deployment", "two_processes", "authentication", "postgresql"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
@@ -69,6 +68,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name == "notebooks":  # their solved twins run the same cells, and more
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    for item in items:
+        of_a_lesson = item.path.name == "test_graders.py" and hasattr(item, "callspec")
+        lesson = item.callspec.id.partition(".")[0] if of_a_lesson else ""
+        item.add_marker(pytest.mark.xdist_group(item.path.name + lesson))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -129,11 +132,11 @@ def prefect_server() -> local.Record:
 
 
 @pytest.fixture(scope="session")
-def graders() -> Iterator[list[Grader]]:
-    """Grading processes, each with its own server, that judge answers at the same time."""
+def grader() -> Iterator[Grader]:
+    """A grading process, with a server of its own."""
     put_tables(local.empty_database())
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(Grader(place)) for place in range(GRADERS)]
+    with Grader() as started:
+        yield started
 
 
 @pytest.fixture

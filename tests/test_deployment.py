@@ -151,7 +151,7 @@ def test_flow_runs_that_wait_for_their_deployments_limit_are_told_with_the_setti
     assert len(seen.timeline.around.children) == 3
     assert seen.timeline.around.other_limits == {"deployment 'one-at-a-time'": 1}
     said = explain(seen.timeline)
-    assert "waited for their deployment's concurrency limit (AwaitingConcurrencySlot)" in said
+    assert "waited for the deployment's concurrency limit on 'nightly/one-at-a-time' (AwaitingConcurrencySlot)" in said
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_t
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, graders):
+def home(tmp_path, monkeypatch, grader):
     """A learner who has done nothing yet. The grading server is the session's: its folder is where it was."""
     place = folder_of(0)
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "home"))
@@ -48,12 +48,12 @@ def console():
     return Console(record=True, width=100, file=io.StringIO())
 
 
-def test_verdicts_are_shown_kept_and_written(home, console, graders):
+def test_verdicts_are_shown_kept_and_written(home, console, grader):
     folder = home / "mine"
     folder.mkdir()
     (folder / "3.1_first_try.py").write_text(WRONG)
     files = {kind: home / f"verdicts.{kind}" for kind in ("json", "junit", "csv")}
-    assert not gradebook.grade(["3.1"], console, graders[0], folder, files)
+    assert not gradebook.grade(["3.1"], console, grader, folder, files)
     shown = said(console)
     assert "3.1 As many at a time as the server allows: not yet" in shown and "'databse'" in shown
     assert progress.standing("3.1") == "not yet"
@@ -64,25 +64,25 @@ def test_verdicts_are_shown_kept_and_written(home, console, graders):
     assert suite.get("failures") == "1" and "'databse'" in suite.find("testcase/failure").get("message")
 
     (folder / "3.1_first_try.py").write_text(RIGHT)
-    assert gradebook.grade(["3.1"], console, graders[0], folder)
+    assert gradebook.grade(["3.1"], console, grader, folder)
     assert progress.standing("3.1") == "passed"
     (folder / "3.1_first_try.py").write_text(WRONG)
-    assert not gradebook.grade(["3.1"], console, graders[0], folder)
+    assert not gradebook.grade(["3.1"], console, grader, folder)
     assert progress.standing("3.1") == "passed before, not yet now"
 
 
-def test_an_untouched_checkout(home, console, graders):
-    assert not gradebook.grade([], console, graders[0])
+def test_an_untouched_checkout(home, console, grader):
+    assert not gradebook.grade([], console, grader)
     shown = said(console)
     assert "Begin with 0.1" in shown and shown.count("not attempted") == len(exercises.all_exercises())
     assert "✗" not in shown and "✓" not in shown
 
 
-def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, graders, capsys):
+def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, grader, capsys):
     folder = home / "mine"
     folder.mkdir()
     (folder / "3.1.py").write_text(WRONG)
-    gradebook.grade(["3.1"], console, graders[0], folder)
+    gradebook.grade(["3.1"], console, grader, folder)
     assert "Stuck? Run `workbook hint 3.1`." in (in_terminal := said(console)) and "1 of " not in in_terminal
     notebook.hint("3.1")
     assert "Hint 1 of 3" in (hint := capsys.readouterr().out) and '`hint("3.1", 2)`' in hint

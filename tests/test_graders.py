@@ -1,5 +1,6 @@
 """The graders, proven: right answers in several styles pass, and each wrong one draws the message that it names."""
 
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -7,7 +8,6 @@ import random
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,7 +28,6 @@ SOLUTIONS = {
     for source in notebooks.sources()
     for exercise_id, text in notebooks.answers(notebooks.build(source, solved=True)).items()
 }
-pytestmark = pytest.mark.timeout(1200)  # the first test waits for the verdicts of all
 TAGS = ("database", "warehouse", "partner", "reporting", "ledger")  # what the exercises set limits on
 COMMIT = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True).stdout
 
@@ -45,32 +44,18 @@ def chosen(kind: str, number: int) -> set[Path]:
 CHOSEN = chosen("wrong", 2)  # what `make test` judges: that right ones pass, the solved notebooks prove
 
 
-@pytest.fixture(scope="module")
-def verdicts(request, prefect_server, graders):
-    """The answers and solutions of the tests that were asked for, judged side by side, all before the first of them.
-
-    Not while they run: pytest changes `os.environ` from test to test, and a thread that looks at it just then fails.
-    """
-    wanted = {value for item in request.session.items if item.path == request.path and hasattr(item, "callspec")
-              for value in item.callspec.params.values()}  # fmt: skip
-    texts = {file: (file.parent.name, file.read_text()) for file in FILES}
-    texts |= {exercise_id: (exercise_id, text) for exercise_id, text in SOLUTIONS.items()}
-    keys = [key for key in texts if key in wanted]
+@pytest.fixture(scope="module", autouse=True)
+def the_named_server_stays_as_it_was(prefect_server):
+    """Also its limits on the tags that the exercises use: a company's server may have them."""
+    assert os.environ["PREFECT_API_URL"] == prefect_server.api_url
     for tag in TAGS:
         ensure_limit(tag, 7)
     before = on_the_server()
-    found = dict(zip(keys, judged(graders, [texts[key] for key in keys]), strict=True))
-    found["the named server"] = before, on_the_server()
+    assert set(before["limits"]) >= {f"tag:{tag}" for tag in TAGS}
+    yield
+    assert on_the_server() == before
     for tag in TAGS:
         remove_limit(tag)
-    return found
-
-
-def test_a_grading_leaves_the_server_that_is_named_as_it_was(verdicts, prefect_server):
-    """Also its limits on the tags that the exercises use: a company's server may have them."""
-    assert os.environ["PREFECT_API_URL"] == prefect_server.api_url
-    before, after = verdicts["the named server"]
-    assert set(before["limits"]) >= {f"tag:{tag}" for tag in TAGS} and after == before
 
 
 def on_the_server() -> dict:
@@ -87,21 +72,8 @@ def on_the_server() -> dict:
         }
 
 
-def judged(graders: list[Grader], texts: list[tuple[str, str]]) -> Iterator[model.Verdict]:
-    """The verdicts on these answers, each an exercise's id and a text, in order, from several graders at once."""
-    free = queue.SimpleQueue()
-    for grader in graders:
-        free.put(grader)
-
-    def judge(named: tuple[str, str]) -> model.Verdict:
-        exercise, grader = exercises.find(named[0]), free.get()
-        try:
-            return grader.judge(exercise.id, model.Source(exercise.entry, named[1]))
-        finally:
-            free.put(grader)
-
-    with ThreadPoolExecutor(max_workers=len(graders)) as pool:
-        yield from pool.map(judge, texts)
+def judged(grader: Grader, exercise_id: str, text: str) -> model.Verdict:
+    return grader.judge(exercise_id, model.Source(exercises.find(exercise_id).entry, text))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +81,9 @@ def judged(graders: list[Grader], texts: list[tuple[str, str]]) -> Iterator[mode
     [pytest.param(file, marks=[] if file in CHOSEN else pytest.mark.slow) for file in FILES],
     ids=lambda file: f"{file.parent.name}-{file.stem}",
 )
-def test_an_answer_draws_its_verdict(verdicts, file):
-    verdict = verdicts[file]
-    wanted = re.findall(r"^# message: (.*)$", file.read_text(), re.MULTILINE)
+def test_an_answer_draws_its_verdict(grader, file):
+    text = file.read_text()
+    verdict, wanted = judged(grader, file.parent.name, text), re.findall(r"^# message: (.*)$", text, re.MULTILINE)
     if file.name.startswith("right_"):
         assert verdict.outcome == PASSED, verdict.message + verdict.printed
         assert not wanted
@@ -122,8 +94,8 @@ def test_an_answer_draws_its_verdict(verdicts, file):
 
 @pytest.mark.slow  # `make test` runs the solved notebooks, whose checks must pass
 @pytest.mark.parametrize("exercise_id", SOLUTIONS)
-def test_the_solution_in_the_notebook_passes(verdicts, exercise_id):
-    verdict = verdicts[exercise_id]
+def test_the_solution_in_the_notebook_passes(grader, exercise_id):
+    verdict = judged(grader, exercise_id, SOLUTIONS[exercise_id])
     assert verdict.outcome == PASSED, verdict.message + verdict.printed
 
 
@@ -147,18 +119,29 @@ def test_wrong_answers_draw_messages_of_their_own():
 
 @pytest.mark.skipif("ROUNDS" not in os.environ, reason="a long proof: set ROUNDS to a number, as ROUNDS=20")
 @pytest.mark.timeout(0)
-def test_rounds_under_load(graders, capsys):
+def test_rounds_under_load(capsys):
     """Every right answer and solution again and again, with both cores busy: not one false verdict."""
     rounds, exercise = int(os.environ["ROUNDS"]), os.environ.get("EXERCISE", "")
     texts = [(file.parent.name, file.read_text()) for file in FILES if file.name.startswith("right_")]
     texts = [named for named in [*texts, *SOLUTIONS.items()] if named[0].startswith(exercise)]
-    load = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(os.cpu_count() or 2)]
-    false = []
+    cores = os.cpu_count() or 2
+    load = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(cores)]
+    free, false = queue.SimpleQueue(), []
+
+    def judge(named: tuple[str, str]) -> model.Verdict:
+        mine = free.get()
+        try:
+            return judged(mine, *named)
+        finally:
+            free.put(mine)
+
     try:
         for process in load:
             process.start()
-        with capsys.disabled():
-            for number, verdict in enumerate(judged(graders, texts * rounds), start=1):
+        with capsys.disabled(), contextlib.ExitStack() as stack, ThreadPoolExecutor(max_workers=cores) as pool:
+            for place in range(cores):
+                free.put(stack.enter_context(Grader(place)))
+            for number, verdict in enumerate(pool.map(judge, texts * rounds), start=1):
                 if not verdict.passed:
                     false.append(verdict)
                     print(f"\n{verdict.exercise}: {verdict.message}{verdict.printed}")
