@@ -5,9 +5,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
-SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo race lab test test-rest test-all notebooks bench docs-figures extras lock clean
+.PHONY: help demo race lab test test-rest test-answers test-all notebooks bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -29,10 +29,13 @@ lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9
 test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions
 
-test-rest: $(DEV)  ## run the other tests: all answers, the learner's notebooks, faults, the rest of production and of the browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow tests notebooks
+test-rest: $(DEV)  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow --deselect tests/test_graders.py tests notebooks
 
-test-all: test test-rest  ## run both, one after the other
+test-answers: $(DEV)  ## judge every answer in tests/answers, and every solution: half an hour
+	@$(BIN)/python -m pytest tests/test_graders.py
+
+test-all: test test-rest test-answers  ## run all three, one after the other
 
 notebooks: $(DEV)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)

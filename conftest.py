@@ -58,9 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a process of the tests takes at a time: a file, or the answers to a lesson's exercises. What takes longest
-    comes first: side by side, none is left to run alone at the end.
-    """
+    """The files that take longest come first: side by side, none is left to run alone at the end."""
     longest = ["graders", "pitfalls", "faults", "jupyterlab", "contributing"]
     longest += ["deployment", "two_processes", "authentication", "postgresql"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
@@ -68,10 +66,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name == "notebooks":  # their solved twins run the same cells, and more
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
-    for item in items:
-        of_a_lesson = item.path.name == "test_graders.py" and hasattr(item, "callspec")
-        lesson = item.callspec.id.partition(".")[0] if of_a_lesson else ""
-        item.add_marker(pytest.mark.xdist_group(item.path.name + lesson))
 
 
 @pytest.hookimpl(tryfirst=True)
