@@ -150,7 +150,7 @@ COMMANDS = {
         $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"
         Remove-Item Env:PREFECT_API_URL
     """,
-    "its parts, one after the other; .ci/run runs the first two": "make test-all",
+    "its parts, one after the other; .ci/run runs the first": "make test-all",
     "it would change the environment that the tests run in": """
         .venv/bin/pip install -r requirements.txt
         make extras
