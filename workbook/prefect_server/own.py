@@ -16,7 +16,9 @@ _used: Record | None = None  # once this process has been pointed at it
 
 
 def look() -> None:
-    """Make sure, by its process, that the workbook's own server is there; one that was given is not looked at.
+    """Make sure, by its process, that the workbook's own server is there; another one that is in use is not looked at.
+
+    Another may have been given, or be in use for a while, as in a block of Prefect's `prefect_test_harness()`.
 
     Raises:
         ServerError: it has stopped; another may have taken its port, or have been started in its place.
@@ -24,6 +26,11 @@ def look() -> None:
     url = os.environ.get("PREFECT_API_URL")
     if not url or url != os.environ.get("WORKBOOK_STARTED_URL"):
         return
+    if "prefect" in sys.modules:
+        from prefect.settings import PREFECT_API_URL
+
+        if PREFECT_API_URL.value() != url:
+            return
     record = read_record()
     if not (record and record.api_url == url and _used in (None, record) and is_alive(record)):
         again = "run the first cell" if in_notebook() else "start it with `workbook server start`, and run this"
