@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --no-loadscope-reorder
 
 .PHONY: help demo race lab test test-rest test-answers test-all notebooks bench docs-figures extras lock clean
 

@@ -25,6 +25,7 @@ from workbook.prefect_server import connection, local, process
 
 CHECKOUT = Path(__file__).resolve().parent
 
+WITH_WORKERS = ("07", "08", "10", "11")  # lessons whose notebooks start workers, servers and many `prefect` commands
 _PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)
 
 
@@ -63,9 +64,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest += ["deployment", "two_processes", "authentication", "postgresql"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
     for item in items:
-        if item.path.parent.name == "notebooks":  # their solved twins run the same cells, and more
+        # The solved twins of the learner's notebooks run the same cells, and more. Lessons with workers start dozens of
+        # processes; their solutions are judged without.
+        if item.path.parent.name == "notebooks" or (
+            item.path.suffix == ".ipynb" and item.path.name[:2] in WITH_WORKERS
+        ):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Side by side, a file's tests share a process and what it starts; answers, which are many, go by exercise."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileOrExercise(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            return nodeid.partition("-")[0] if test.startswith("test_an_answer_draws") else file
+
+    return ByFileOrExercise(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -287,7 +287,7 @@ def flaky_with_slot(seconds: float) -> Rows:
     """A query that fails on the first try, and keeps its slot until the second."""
     if task_run.run_count == 1:
         first_try_failed.set()
-        raise ConnectionError("the database hung up")
+        raise ConnectionError("the database failed")
     return ask(0, seconds)
 
 
@@ -306,7 +306,7 @@ def try_with_slot(seconds: float, number: int) -> Rows:
     """One try of a query that fails the first time. It releases its slot at the end, failed or not."""
     if number == 1:
         first_try_failed.set()
-        raise ConnectionError("the database hung up")
+        raise ConnectionError("the database failed")
     return ask(0, seconds)
 
 

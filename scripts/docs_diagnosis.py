@@ -45,7 +45,7 @@ def broken(index: int) -> None:
 def hangs_up(index: int, failures: list[int]) -> None:
     time.sleep(0.4)
     if failures:
-        raise ConnectionError(f"hung up: {failures.pop()}")
+        raise ConnectionError(f"failed: {failures.pop()}")
 
 
 @task

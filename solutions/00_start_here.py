@@ -31,8 +31,8 @@ server.ensure()
 # %% [markdown]
 # ## A task and a flow
 #
-# `ask(index, seconds)` sends one of my twenty queries to a real database, which takes `seconds` to answer. With `@task`
-# above it, every call becomes a *task run*: Prefect records when it started and when it ended.
+# `ask(index, seconds)` sends one of my twenty queries to a real database, which takes `seconds` to answer. `query`
+# calls it. With `@task`, every call of `query` becomes a *task run*: Prefect records when it started and when it ended.
 
 # %% tags=["setup"]
 from prefect import flow, task
@@ -46,7 +46,7 @@ def query(index, seconds):
 
 
 # %% [markdown]
-# Without Prefect it's a plain function. Here are the first rows of its answer:
+# `ask` is a plain function. Here are the first rows of its answer:
 
 # %%
 ask(1, 0.1)[:3]
@@ -80,8 +80,8 @@ slow = observe(one_after_another, range(5), 0.5, live=live(prediction=guess))
 guess.compare(slow)
 
 # %% [markdown]
-# The figure is a *timeline*: a bar for every task run, and below the bars how many ran at once. Everything in it, the
-# title included, comes from Prefect's own records.
+# The figure is a *timeline*: a bar for every task run, and below the bars how many ran at once. Everything in it,
+# except your guess, comes from Prefect's own records.
 
 # %% tags=["nbval-check-output"]
 print(len(slow.result), "answers,", slow.state.name, "- at most", slow.timeline.peak, "at once")
@@ -113,7 +113,7 @@ guess.compare(quick)
 # ## Compare the two runs
 #
 # Both runs on one time axis. The width of a run is how long it took, its height is how many tasks ran at once. The area
-# is the work done, and it's the same in both.
+# is the work done, and it's about the same in both.
 
 # %%
 from workbook.plots import comparison
@@ -139,8 +139,8 @@ print("same answers:", slow.result == quick.result)
 # %% [markdown]
 # ## Checks
 #
-# In an exercise you write code between two marks. The check below it runs your code several times, with other
-# arguments, and judges *how it ran*. As long as you haven't written anything, it just says so.
+# In an exercise you write code between the two marks, `>>> your code` and `<<< your code`. The check below it runs your
+# code with its own arguments and judges *how it ran*. If you haven't written anything yet, it just says so.
 
 # %% [markdown]
 # ### Exercise 0.1 · Make one check pass
@@ -176,8 +176,8 @@ check("0.1", first_flow)
 # %% [markdown]
 # ### Exercise 0.2 · Predict any run
 #
-# Write the function `seconds_needed(count, seconds, at_once)`: how many seconds do `count` queries of `seconds` each
-# need, if at most `at_once` of them run at the same time and Prefect itself took no time? This one needs no flow.
+# Write the function `seconds_needed(count, seconds, at_once)`. It returns how many seconds `count` queries of `seconds`
+# each take, if at most `at_once` of them run at the same time and Prefect itself takes no time. This one needs no flow.
 
 
 # %% tags=["exercise-0.2"]
@@ -208,7 +208,7 @@ check("0.2", seconds_needed)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A task that you *call* runs at once, and the flow waits for it.
+# 1. A task that you *call* runs right now, and the flow waits for it.
 # 2. A task that you *submit* runs in the background; `.result()` waits for it.
 # 3. A timeline shows you which of the two really happened.
 #

@@ -25,8 +25,8 @@ def query(index, seconds):
 # %% [markdown]
 # ## A result is a dependency
 #
-# My morning report has three steps: find my best customers, pick the city of the very best, and find out what an
-# average order is worth there. The last two steps are new tasks:
+# My morning report has three steps: find my best customers, pick the city of the best one, and find out what an average
+# order is worth there. The last two steps are new tasks:
 
 
 # %%
@@ -41,7 +41,7 @@ def order_value(city, seconds):
 
 
 # %% [markdown]
-# Each step is given what the one before it returned. Nothing else is needed to put them in order.
+# Each step needs what the one before it returned, so they can't run in any other order.
 
 
 # %%
@@ -102,23 +102,23 @@ print("the same report:", submitted.result == called.result)
 # A future among the arguments is a *dependency*: Prefect waits until it's done, then starts the task with its result.
 # Your flow doesn't wait at all until it reaches `.result()`.
 #
-# <details><summary>Would more workers make this report faster?</summary>
+# <details><summary>Would more threads make this report faster?</summary>
 #
-# No. A chain takes at least as long as its steps together, however many could run at once. Only shorter steps, or
-# fewer of them, make it faster.
+# No. Prefect runs submitted tasks in threads, but a chain takes at least as long as its steps together, however many
+# threads there are. Only shorter steps, or fewer of them, make it faster.
 # </details>
 #
 # <details><summary>What are the gaps between the bars?</summary>
 #
-# That's Prefect's own work: it creates a task run, and records its start and its end.
+# A pale part is a task run that waits to start. The rest is Prefect's own work.
 # </details>
 
 # %% [markdown]
 # ## Wait without a result
 #
-# Sometimes a step needs nothing from an earlier one, and still has to come later, say because the earlier one fills a
-# table that it reads. Name the future in `wait_for`. Here both `orders` and `products` wait for `city`. How long do all
-# four tasks take, and how many run at once?
+# Sometimes a step needs no result from an earlier one but still has to come later, for example because it reads a table
+# that the earlier one fills. Then name the earlier step's future in `wait_for`. Here `orders` is passed `city` and
+# `products` names it in `wait_for`, so both wait for it. How long do all four tasks take, and how many run at once?
 
 
 # %%
@@ -170,16 +170,14 @@ def result_in_loop_right(count, seconds):
 
 
 # %% tags=["guess"]
-guess = predict("result in the loop", at_once_the_first_flow=1, at_once_the_second_flow=4)
+guess = predict("result in the loop", at_once_first_flow=1, at_once_second_flow=4)
 
 # %%
 wrong = observe(result_in_loop_wrong, 4, 0.6)
 right = observe(result_in_loop_right, 4, 0.6)
 
 # %%
-guess.compare(
-    at_once_the_first_flow=wrong.timeline.peak, at_once_the_second_flow=right.timeline.peak
-)
+guess.compare(at_once_first_flow=wrong.timeline.peak, at_once_second_flow=right.timeline.peak)
 
 # %%
 from workbook.plots import comparison
@@ -191,8 +189,8 @@ print("in the loop: at most", wrong.timeline.peak, "at once")
 print("the same answers in the same order:", wrong.result == right.result)
 
 # %% [markdown]
-# `.result()` waits. While it waits for the first query, the loop can't submit the second. The upper picture looks like
-# a real chain, so how can you tell the two apart? `explain` reads Prefect's records for you:
+# `.result()` waits. While it waits for the first query, the loop can't submit the second. The upper run looks like a
+# real chain. How can you tell that it isn't one? `explain` reads Prefect's records for you:
 
 # %%
 from workbook.diagnosis import explain
@@ -200,11 +198,11 @@ from workbook.diagnosis import explain
 explain(wrong.timeline)
 
 # %% [markdown]
-# <details><summary>How does it know that these tasks are independent?</summary>
+# <details><summary>How does it know that no result was passed?</summary>
 #
-# Prefect records which task run was given whose result. In the report above there is such a link from each step to the
-# next, and here there is none. If a step has to come later without using a result, Prefect can't know that unless you
-# write `wait_for`.
+# Prefect records which task run was given whose result. The submitted report has such a link from each step to the
+# next; this run has none. If a step has to come later without using a result, Prefect can't know that unless you write
+# `wait_for`.
 # </details>
 
 # %% [markdown]
@@ -258,8 +256,8 @@ check("1.1", chain)
 # %% [markdown]
 # ### Exercise 1.2 · A diamond
 #
-# `diamond(top, left, right, seconds)` has four task runs. The first runs query `top`. When it has ended, two run `left`
-# and `right` *at the same time*. The last, `count`, is given the rows of both and returns how many they are together.
+# `diamond(top, left, right, seconds)` has four task runs. The first runs query `top`. Then two more run queries `left`
+# and `right` *at the same time*. The last, `count`, gets the rows of both and returns their total number.
 
 
 # %% tags=["exercise-1.2"]
@@ -296,9 +294,9 @@ check("1.2", diamond)
 # %% [markdown]
 # ### Exercise 1.3 · A chain for each query
 #
-# `chains(indexes, seconds)` runs extract, transform and load for every index, and returns what the loads got, in the
-# order of `indexes`. It works, but one chain at a time. Fix it: all chains should run at the same time, and no step
-# should wait for another chain.
+# `chains(indexes, seconds)` runs extract, transform and load for every index, and returns what each `load` returned, in
+# the order of `indexes`. It works, but it runs one chain at a time. Fix it: all chains should run at the same time, and
+# no step should wait for another chain.
 
 
 # %% tags=["exercise-1.3"]

@@ -25,8 +25,8 @@ def query(index, seconds):
 # %% [markdown]
 # ## Submit all, then collect
 #
-# Real queries don't all take the same time. Here the first of three is the slowest, with 2.5 s, and it's also the one
-# that the flow waits for first. Do the others have to wait for it, too?
+# Real queries don't all take the same time. These three take 2.5, 0.4 and 1 s, and the flow waits for the slowest one
+# first. Do the others have to wait for it, too? How long will all three take, and how many run at once?
 
 
 # %%
@@ -56,8 +56,9 @@ print("in the order of the list:", in_order.result == rows)
 # %% [markdown]
 # ## Order of finishing
 #
-# `as_completed` hands you each future as soon as it's done. That's good for a progress bar, or if you want to go on at
-# once with whatever is ready. Now which of the three queries comes first in the results, and which comes last?
+# `as_completed` hands you each future as soon as it's done. That's good for a progress bar, or to go on right away with
+# whatever is ready. The three queries take as long as before. Which query (0, 1 or 2) comes first in the results, and
+# which comes last?
 
 # %%
 from prefect.futures import as_completed
@@ -70,14 +71,14 @@ def collect_as_they_finish(durations):
 
 
 # %% tags=["guess"]
-guess = predict("as they finish", the_first_place=1, the_last_place=0)
+guess = predict("as they finish", first_place=1, last_place=0)
 
 # %%
 as_finished = observe(collect_as_they_finish, [2.5, 0.4, 1])
 
 # %%
 order = [rows.index(found) for found in as_finished.result]
-guess.compare(the_first_place=order[0], the_last_place=order[-1])
+guess.compare(first_place=order[0], last_place=order[-1])
 
 # %% tags=["nbval-check-output"]
 print("the same results:", sorted(order) == [0, 1, 2])
@@ -91,8 +92,8 @@ print("query 0, the slowest, comes last:", order[-1] == 0)
 # ## Map
 #
 # `query.map(indexes, …)` submits a task run for each element of a list, and returns their futures in the same order.
-# Its `.result()` collects them all. Whatever all task runs share goes into `unmapped`. Four queries of 0.8 s: how long,
-# and how many at once?
+# That list's `.result()` collects all results. Wrap what all task runs share in `unmapped`. Four queries of 0.8 s: how
+# long, and how many at once?
 
 
 # %%
@@ -117,15 +118,15 @@ print("in the order of the list:", four.result == [ask(index, 0) for index in (7
 # %% [markdown]
 # <details><summary>What happens without <code>unmapped</code>?</summary>
 #
-# For a number or a text, nothing changes: Prefect gives it to every task run anyway. But a list would be dealt out, one
+# For a number or string, nothing changes: Prefect gives it to every task run anyway. But a list would be dealt out, one
 # element to each task run. You'll see that in exercise 2.2.
 # </details>
 
 # %% [markdown]
 # ## When one of them fails
 #
-# There is no query 99, so `ask(99)` raises a `LookupError`. Now it's one of three queries. In which state does the flow
-# run end, and how many of the three task runs complete?
+# There is no query 99, so `ask(99)` raises a `LookupError`. Now it's one of three queries. Will the flow run end
+# `"Completed"` or `"Failed"`? And how many task runs complete?
 
 
 # %%
@@ -136,13 +137,13 @@ def results_of(indexes, seconds):
 
 
 # %% tags=["guess"]
-guess = predict("one of three fails", state="Failed", the_number_completed=2)
+guess = predict("one of three fails", state="Failed", completed_task_runs=2)
 
 # %%
 one_failed = observe(results_of, [1, 99, 2], 0.8)
 
 # %%
-guess.compare(one_failed, the_number_completed=len(one_failed.timeline.where(state="COMPLETED")))
+guess.compare(one_failed, completed_task_runs=len(one_failed.timeline.where(state="COMPLETED")))
 
 # %% tags=["nbval-check-output"]
 print(one_failed.state.name, "-", one_failed.error)
@@ -152,8 +153,8 @@ print("failed:", [span.name for span in one_failed.timeline.where(state="FAILED"
 # A failed task doesn't stop the others. But `.result()` raises the task's error in your flow, so the flow fails as well
 # and returns nothing, not even the rows of queries 1 and 2.
 #
-# `wait` only waits: it raises nothing. After it, each future has a *state* that you can look at. How does this flow
-# end?
+# `wait` only waits: it raises nothing. After it, each future has a *state* that you can look at. Will this flow run end
+# `"Completed"` or `"Failed"`?
 
 # %%
 from prefect.futures import wait
@@ -179,13 +180,13 @@ guess.compare(looked)
 print(looked.state.name, "with", looked.result)
 
 # %% [markdown]
-# Now your flow decides what a failure means. It can return what there is, as in exercise 2.3, or raise an error that
-# names every query that failed.
+# Now your flow decides what a failure means. It can return the answers it got, as in exercise 2.3, or raise an error
+# that names every query that failed.
 
 # %% [markdown]
 # ## Twenty at once
 #
-# A database allows only so many connections, so programs share a few of them in a *pool*. The pool in this task has
+# A database allows only so many connections, so programs share a few of them in a *pool*. All runs of this task share
 # three. A query that finds none free waits for a while, here a third of its own duration, and then gives up.
 
 # %%
@@ -208,22 +209,22 @@ def exhausted_connections_wrong(count, seconds):
 # Now twenty queries of 0.9 s want a connection at the same time. How many of them will fail?
 
 # %% tags=["guess"]
-guess = predict("twenty at once", the_number_that_fail=17)
+guess = predict("twenty at once", failed_queries=17)
 
 # %%
 crowd = observe(exhausted_connections_wrong, 20, 0.9, live=live())
 
 # %%
-guess.compare(the_number_that_fail=len(crowd.timeline.where(state="FAILED")))
+guess.compare(failed_queries=len(crowd.timeline.where(state="FAILED")))
 
 # %% tags=["nbval-check-output"]
 print(crowd.state.name, "-", type(crowd.error).__name__)
 print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 
 # %% [markdown]
-# Prefect starts whatever you submit, and nothing told it that the database can't take so many. You can tell it with a
-# task runner that has three *workers*: it never runs more than three tasks at once. How long do all twenty take now,
-# and how many fail?
+# Prefect starts whatever you submit, and nothing told it that the database can't take so many. You can tell it with the
+# flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it never
+# runs more than three tasks at once. How long do all twenty take now, and how many fail?
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -233,13 +234,13 @@ three_workers = exhausted_connections_wrong.with_options(
 )
 
 # %% tags=["guess"]
-guess = predict("three workers", seconds=6.3, the_number_that_fail=0)
+guess = predict("three workers", seconds=6.3, failed_queries=0)
 
 # %%
 calm = observe(three_workers, 20, 0.9, live=live(limit=3, prediction=guess))
 
 # %%
-guess.compare(calm, the_number_that_fail=len(calm.timeline.where(state="FAILED")))
+guess.compare(calm, failed_queries=len(calm.timeline.where(state="FAILED")))
 
 # %% tags=["nbval-check-output"]
 print(calm.state.name, "with", len(calm.result), "results")
@@ -248,8 +249,7 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 # %% [markdown]
 # <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #
-# No: it was over because its queries had given up. How long two runs took is worth comparing only if both return the
-# same.
+# No: it was over because its queries had given up. Compare the times of two runs only if both return the same.
 # </details>
 #
 # <details><summary>Would a larger pool have helped?</summary>
@@ -298,7 +298,8 @@ check("2.1", all_at_once)
 # ### Exercise 2.2 · The same list for every task
 #
 # In `with_words(indexes, seconds, words)` every task run should return the pair `[number of rows, words]`, with the
-# *whole* list `words`. Delete the `raise` line, check, and read what your tasks were given. Then fix the call of `map`.
+# *whole* list `words`. Delete the `raise` line, run the check, and read what your tasks were given. Then fix the call
+# of `map`.
 
 
 # %% tags=["exercise-2.2"]
@@ -335,7 +336,7 @@ check("2.2", with_words)
 # %% [markdown]
 # ### Exercise 2.3 · Two of them fail
 #
-# Some of these queries don't exist. Write `what_there_is(indexes, seconds)`, which completes all the same. It returns
+# Some of these queries don't exist. Write `what_there_is(indexes, seconds)`, which completes anyway. It returns
 # `{"answers": [rows of those that exist], "failed": [indexes of those that failed]}`, both in the order of `indexes`.
 
 

@@ -43,8 +43,7 @@ def nightly(indexes, seconds):
 # !prefect gcl create tag:database --limit 3
 
 # %% [markdown]
-# If it says that the limit already exists, somebody created it earlier. `create` refuses to change a limit; `update`
-# does it.
+# If it says that the limit already exists, somebody created it earlier. `create` never changes a limit; `update` does.
 
 # %%
 # !prefect gcl update tag:database --limit 3
@@ -63,7 +62,7 @@ guess.compare(limited)
 
 # %% [markdown]
 # Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part of a bar is the wait for a slot. The *ideal* in the title is the best time that three slots could reach.
+# part before a bar is the wait for a slot. The *ideal* in the title is the measured work divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -262,8 +261,8 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. `explain` counts them in *slot-seconds*: a slot that is empty for a
-# second. The *makespan* is the time from the first start to the last end.
+# waiting one acquires it the next time it asks. `explain` adds up the empty *slot-seconds*: one slot for one second
+# each. The *makespan* is the time from the first start to the last end.
 
 # %%
 from workbook.diagnosis import explain
@@ -271,8 +270,8 @@ from workbook.diagnosis import explain
 explain(limited.timeline, limit=3)
 
 # %% [markdown]
-# A hand-over takes about as long for a short task as for a long one. So a limit costs queries of minutes next to
-# nothing, and queries of a second a good part of their time.
+# A hand-over takes about as long for a short task as for a long one. So a limit costs next to nothing if queries take
+# minutes, but a lot if they take a second.
 #
 # <details><summary>When do I want which?</summary>
 #
@@ -290,7 +289,7 @@ explain(limited.timeline, limit=3)
 # ## Try it yourself
 #
 # In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and the durations with sliders. It
-# draws the best possible schedule at once, and the real run over it as it goes on.
+# draws the best possible schedule right away, and then the real run over it as it goes on.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
@@ -345,8 +344,8 @@ check("3.1", three_at_a_time)
 # %% [markdown]
 # ### Exercise 3.2 · Create or update a limit
 #
-# Write the function `ensure_limit(tag, slots)`. It makes the limit on `tag` be `slots`, whether the tag had no limit
-# before, the same one, or another. Task runs that hold a slot keep it.
+# Write the function `ensure_limit(tag, slots)`. It sets the limit on `tag` to `slots`, whether the tag had no limit
+# before, the same one, or another. Task runs that hold a slot must keep it.
 
 # %% tags=["exercise-3.2"]
 from prefect.client.orchestration import get_client
@@ -388,8 +387,9 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. The numbers in `queries` run with the tag `warehouse`, those
-# in `calls` with the tag `partner`, both kinds at the same time. Return `[rows of the queries, rows of the calls]`.
+# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Tag the runs of `queries` with
+# `warehouse`, those of `calls` with `partner`. Both kinds run together. The check sets the limits. Return `[rows of the
+# queries, rows of the calls]`.
 
 
 # %% tags=["exercise-3.3"]
@@ -425,8 +425,9 @@ check("3.3", two_resources)
 # %% [markdown]
 # ### Exercise 3.4 · When does each task start?
 #
-# Write the function `schedule(durations, limit)`. The tasks are all submitted at 0, in this order, and each starts as
-# soon as one of `limit` slots is free. Hand-overs take no time here. Return the list of start times in seconds.
+# Write the function `schedule(durations, limit)`. The tasks are all submitted at second 0, in this order, and each
+# starts as soon as one of `limit` slots is free. Hand-overs take no time here. Return the list of start times in
+# seconds.
 
 # %% tags=["exercise-3.4"]
 import heapq

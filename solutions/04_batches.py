@@ -35,7 +35,7 @@ def save(file, answers):
 
 
 # %% [markdown]
-# ## Three, then three, then three
+# ## Run one batch at a time
 #
 # This flow gets its queries in groups, such as `[[0, 1, 2], [3, 4, 5]]`. It submits one group, collects its results,
 # and goes on to the next. The task has no tag, so no limit is involved.
@@ -110,8 +110,8 @@ from flows.warehouse import QUERIES
 print([QUERIES[index].seconds for index in range(12)])
 
 # %% [markdown]
-# I run them twice: in four batches of three, and in a pool of three threads, where each thread takes the next query as
-# soon as it's free.
+# I run them twice, with no `seconds`, so each takes its usual time: in batches of three, and in a pool whose three
+# threads never wait for a batch.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -143,8 +143,8 @@ guess.compare(seconds_batches=batches.timeline.makespan, seconds_threads=threads
 print("the same answers:", batches.result == threads.result)
 
 # %% [markdown]
-# In the upper run, the white space to the right of the short bars is the price: threads that have nothing to do until
-# the slowest query of their batch has ended. `explain` counts it.
+# In the upper run, the white space to the right of the short bars is the price: room for a query that must wait for the
+# slowest of the batch before it. `explain` adds it up, in slot-seconds.
 
 # %%
 from workbook.diagnosis import explain
@@ -152,10 +152,10 @@ from workbook.diagnosis import explain
 explain(batches.timeline)
 
 # %% [markdown]
-# <details><summary>When does the barrier cost nothing?</summary>
+# <details><summary>When does the barrier cost next to nothing?</summary>
 #
 # When all queries of a batch take equally long, as in the first run. If you know roughly how long your queries take,
-# sort them by that: then each batch holds queries of similar length.
+# sort them by that, so that each batch holds queries of similar length.
 # </details>
 #
 # <details><summary>When are batches worth their price?</summary>
@@ -168,7 +168,7 @@ explain(batches.timeline)
 # ## Save a checkpoint
 #
 # A *checkpoint* is a file that says what is done so far. `save`, at the top of this lesson, writes a new file and then
-# moves it to the place of the old one. So a crash in the middle of writing can't damage the old checkpoint.
+# replaces the old one with it. So a crash in the middle of writing can't damage the old checkpoint.
 
 
 # %%
@@ -187,7 +187,7 @@ def with_checkpoint(batches, file):
 # will be in the file?
 
 # %% tags=["guess"]
-guess = predict("a crash in the last batch", state="Failed", answers_saved=6)
+guess = predict("a failure in the last batch", state="Failed", answers_saved=6)
 
 # %%
 import tempfile
@@ -222,7 +222,7 @@ rows = saved + rest.result
 
 # %% tags=["nbval-check-output"]
 print(len(rest.timeline), "queries asked,", len(rows), "answers")
-print("the same as without a crash:", rows == even.result)
+print("the same as without a failure:", rows == even.result)
 
 # %% [markdown]
 # ### Exercise 4.1 · Cut a list into batches
@@ -301,8 +301,8 @@ check("4.2", resume)
 # ### Exercise 4.3 · What do the barriers cost?
 #
 # Write the function `barrier_price(durations, size)`. How many seconds longer do batches of `size` take than the same
-# tasks under a limit of `size`? Both start the tasks in this order, and Prefect itself takes no time. Your `schedule`
-# from exercise 3.4 helps with the second half.
+# tasks under a limit of `size`? Both start the tasks in this order, and Prefect itself takes no time. Copy your
+# `schedule` from exercise 3.4 for the time under the limit.
 
 # %% tags=["exercise-4.3"]
 import heapq

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Pitfalls: futures and failures
 #
-# My shop's nightly flow has been wrong in each of these ways, and most nights it still said *Completed*. In this
+# My shop's nightly flow has been wrong in each of the ways below, and most nights it still said *Completed*. In this
 # lesson you predict what each mistake does, watch it happen, and fix three of them.
 #
 # **45 minutes** · four exercises · you need [02 · Parallel](02_parallel.ipynb)
@@ -64,7 +64,7 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
 # The web UI shows the failed task run in red. But its error gets into the flow only through `.result()` on its future,
-# and nothing called that. Alerts and retries look at the flow run, and that says Completed.
+# and nothing called that. Alerts and retries look only at the flow run, which says Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -75,7 +75,7 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 # ### Exercise 5.1 · The forgotten result
 #
 # `all_done` returns "all done" even if a query fails. Change it so that it waits for all queries, and fails if one of
-# them failed. They should still run all at once. Delete the `raise` line first.
+# them failed. They should still run all at once. Delete the `raise` line too.
 
 
 # %% tags=["exercise-5.1"]
@@ -135,8 +135,8 @@ in_loop.plot(prediction=guess)
 guess.compare(in_loop)
 
 # %% [markdown]
-# The loop waits with `.result()`, so the next query isn't even submitted while this one runs. When *my tasks run one
-# after another*, look for this first.
+# The loop waits with `.result()`, so the next query isn't even submitted while this one runs. If your tasks run one
+# after another, look for this first.
 
 # %% [markdown]
 # ## The lost order
@@ -160,7 +160,7 @@ def lost_order_right(count, seconds):
 
 
 # %% [markdown]
-# Whose rows come first in the list of the wrong flow: those of query 0, 1 or 2?
+# Which query's rows come first in the wrong flow's list: 0, 1 or 2?
 
 # %% tags=["guess"]
 guess = predict("a lost order", first_rows=2)
@@ -179,19 +179,19 @@ print("the right flow returns the rows of", [rows.index(part) for part in right.
 wrong.plot()
 
 # %% [markdown]
-# `as_completed` is made for progress displays. Where a result's place in the list matters, go through your own list of
-# futures. `wait()` is no help either: it returns sets.
+# `as_completed` is made for progress displays. If the order of the results matters, go through your own list of
+# futures. `wait()` doesn't help: it returns sets, which have no order.
 #
 # <details><summary>Does it cost time to collect the slowest query first?</summary>
 #
-# No. The others go on while you wait for it. Either way you're done when the slowest is.
+# No. The others go on while you wait for it. Either way you're done when the slowest query is.
 # </details>
 
 # %% [markdown]
 # ### Exercise 5.2 · Two orders
 #
 # Query `indexes[0]` takes `durations[0]` seconds, and so on. Return two lists: the numbers in the order in which their
-# queries *finished*, and the rows in the order of `indexes`. The stub has both wrong.
+# queries *finished*, and the rows in the order of `indexes`. The stub gets both wrong.
 
 
 # %% tags=["exercise-5.2"]
@@ -251,14 +251,14 @@ guess.compare(returned, element=type(returned.result[0]).__name__)
 print(returned.state.name, "-", [state.name for state in returned.result])
 
 # %% [markdown]
-# Prefect waits for futures that a flow returns and puts their final states in their place. If one of them failed, the
-# flow run fails too, but its message is only "1/3 states failed". Collect the rows, and return those.
+# Prefect waits for futures that a flow returns and puts their final states in their place. If one in a list failed, the
+# flow run fails, with only "1/3 states failed" as its message. Collect the rows, and return those.
 
 # %% [markdown]
 # ## Errors as results
 #
-# With `raise_on_failure=False`, `.result()` returns the exception instead of raising it. The second flow waits for all
-# queries too, and then looks at their states. In which state does each flow run end?
+# With `raise_on_failure=False`, `.result()` returns the exception instead of raising it. The second flow also waits for
+# all queries, but then looks at their states. In which state does each flow run end?
 
 
 # %%
@@ -281,11 +281,11 @@ def errors_as_results_right(seconds):
 
 
 # %% tags=["guess"]
-guess = predict("errors as results", state_wrong="Completed", state_right="Failed")
+guess = predict("errors as results", state_wrong_flow="Completed", state_right_flow="Failed")
 
 # %%
 wrong, right = observe(errors_as_results_wrong, 0.2), observe(errors_as_results_right, 0.2)
-guess.compare(state_wrong=wrong.state.name, state_right=right.state.name)
+guess.compare(state_wrong_flow=wrong.state.name, state_right_flow=right.state.name)
 
 # %% tags=["nbval-check-output"]
 print("wrong:", wrong.state.name, "-", wrong.result, "results")
@@ -297,7 +297,7 @@ print("right:", right.state.name, "-", right.error)
 # %% [markdown]
 # ## Credentials
 #
-# A password in the code is in the repository, for everyone who can read that. Here it's a default argument, and the
+# Everyone who can read the repository can read a password in it. Here the password is in a default argument, and the
 # flow logs it as well.
 
 
@@ -338,26 +338,27 @@ with get_client(sync_client=True) as client:
 guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else "no")
 
 # %% [markdown]
-# Defaults are parameters too. The server also keeps the log lines of every run, and shows them to the same people:
+# Defaults are parameters too. Everyone who can open the web UI sees them, and each run's log lines:
 
 # %%
 # !prefect flow-run logs {wrong.flow_run_id}
 
 # %% [markdown]
-# So read a secret inside the flow, from the environment, and log at most that it's set. "The first eight characters, to
-# see which key it is" are too many already.
+# So read a secret inside the flow, from the environment, and log at most that it's set. Even the first eight
+# characters, to see which key it is, are too many.
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
 # It's out of the repository, but still a parameter, which the server keeps. And Python reads a default once, when it
-# loads the code, so the flow misses a new password.
+# loads the code, so the flow doesn't notice a new password.
 # </details>
 
 # %% [markdown]
 # ### Exercise 5.3 · The credential in the code
 #
-# `connect` returns the host of the database that it would use. Let it read the environment variable `DATABASE_URL`
-# each time it runs, fail if that isn't set, and show no part of the password anywhere.
+# `connect` returns the host of the database that it would use: `make_url` splits the address into its parts. Let it
+# read the environment variable `DATABASE_URL` each time it runs, fail if that isn't set, and show no part of the
+# password anywhere. With `log_prints=True`, what the flow prints goes to the server's logs too.
 
 
 # %% tags=["exercise-5.3"]
@@ -396,7 +397,8 @@ check("5.3", connect)
 # %% [markdown]
 # ## Seven endings
 #
-# Seven small flows. In each, something fails or breaks off. Which of these flow runs say so?
+# Something fails in each flow. `return_state=True` gives you a state instead of raising. Which of these flow runs end
+# as Completed all the same?
 
 
 # %%
@@ -440,7 +442,8 @@ def interrupted():
 # ### Exercise 5.4 · Say how they end
 #
 # Write `states()`. It returns a dict with all seven names, each with the state in which that flow run ends:
-# `"Completed"`, `"Failed"` or `"Crashed"`. The check doesn't run the flows; it explains the first state that is wrong.
+# `"Completed"`, `"Failed"` or `"Crashed"`. *Crashed* means cut off from outside. The check explains the first wrong
+# state.
 
 
 # %% tags=["exercise-5.4"]

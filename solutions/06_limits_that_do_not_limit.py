@@ -2,7 +2,7 @@
 # # 06 · Pitfalls: limits that don't limit
 #
 # A limit on the server protects my database only if everything fits: its name, when it was created, and what holds its
-# slots. In this lesson you see eight ways to get that wrong, and put three of them right.
+# slots. In this lesson you see eight ways to get that wrong, and fix three of them.
 #
 # **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -77,14 +77,14 @@ def tag_typo_right(count, seconds):
 # The limit is 2, on `pitfall-typo`. Six queries of half a second: how many run at once in each flow?
 
 # %% tags=["guess"]
-guess = predict("a tag with a typo", at_once_wrong=6, at_once_right=2)
+guess = predict("a tag with a typo", at_once_wrong_flow=6, at_once_right_flow=2)
 
 # %%
 set_limit("pitfall-typo", 2)
 wrong, right = observe(tag_typo_wrong, 6, 0.5), observe(tag_typo_right, 6, 0.5)
 
 # %%
-guess.compare(at_once_wrong=wrong.timeline.peak, at_once_right=right.timeline.peak)
+guess.compare(at_once_wrong_flow=wrong.timeline.peak, at_once_right_flow=right.timeline.peak)
 
 # %%
 from workbook.plots import comparison
@@ -96,8 +96,8 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you, and the rows are correct: a tag without a limit is a perfectly good tag. When a limit seems to do
-# nothing, ask the server for it by the tag that your tasks really have.
+# Nothing warns you, and the rows are correct: a tag needs no limit. If a limit seems to do nothing, look it up by the
+# exact tag of your tasks:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -105,8 +105,8 @@ print("the same rows:", wrong.result == right.result)
 # %% [markdown]
 # ### Exercise 6.1 · The tag with a typo
 #
-# My flow runs two kinds of queries, and the server limits the tag `reporting`. Only half of the queries keep to it.
-# Change the tasks so that all do. The check sets the limit, each time to another number.
+# My flow runs two kinds of queries, and the server limits the tag `reporting`. Only one kind keeps to the limit. Change
+# the tasks so that both do. The check sets the limit, to a different number each time.
 
 
 # %% tags=["exercise-6.1"]
@@ -166,8 +166,8 @@ check("6.1", both_reports)
 # %% [markdown]
 # ## A limit created too late
 #
-# Here the name is right. The wrong flow runs one query first, and creates the limit of 2 only then. For the right flow
-# the limit is there before it starts. How many run at once in each?
+# Here the name is right. The wrong flow runs one query first, and only then creates the limit of 2. The right flow's
+# limit exists before it starts. How many queries run at once in each?
 
 
 # %%
@@ -189,7 +189,7 @@ def limit_too_late_right(count, seconds):
 
 
 # %% tags=["guess"]
-guess = predict("a limit created too late", at_once_wrong=6, at_once_right=2)
+guess = predict("a limit created too late", at_once_wrong_flow=6, at_once_right_flow=2)
 
 # %%
 remove_limit("pitfall-late")  # left by an earlier run of this cell
@@ -197,11 +197,12 @@ set_limit("pitfall-early", 2)
 wrong, right = observe(limit_too_late_wrong, 6, 0.5), observe(limit_too_late_right, 6, 0.5)
 
 # %%
-guess.compare(at_once_wrong=wrong.timeline.peak, at_once_right=right.timeline.peak)
+guess.compare(at_once_wrong_flow=wrong.timeline.peak, at_once_right_flow=right.timeline.peak)
 
 # %% [markdown]
-# When a task run starts and its tag has no limit, the client remembers that for five seconds. A limit that you create
-# during those seconds is ignored. So create limits when you set up a system, not in the flow that needs them.
+# When a task run starts and its tag has no limit, the client (the process that runs your flow) remembers that for five
+# seconds. A limit created during those seconds is ignored. So create limits when you set up a system, not in the flow
+# that needs them.
 
 # %% [markdown]
 # ## A limit of zero
@@ -229,13 +230,13 @@ guess.compare(zero)
 print(zero.state.name, "-", type(zero.error).__name__)
 
 # %% [markdown]
-# With a limit of 0 nothing waits: the server refuses each task run, and the flow fails. The smallest limit is 1. To
-# hold work back, pause its deployment or its work pool, as lesson 10 shows.
+# With a limit of 0 nothing waits: the server refuses each task run, and the flow fails. The smallest useful limit is 1.
+# To hold work back, pause its deployment or its work pool.
 
 # %% [markdown]
 # ## A task that waits for itself
 #
-# A report runs its query as another task. In the wrong flow both have the tag `pitfall-nested`, which has one slot. In
+# A report runs its query as another task. In the wrong flow both have the tag `pitfall-nested`, whose limit is 1. In
 # the right flow only the query has it.
 
 
@@ -268,14 +269,16 @@ def nested_tag_right(seconds, timeout):
 # does each flow run end: `"Completed"`, `"Failed"` or `"TimedOut"`?
 
 # %% tags=["guess"]
-guess = predict("a task that waits for itself", state_wrong="TimedOut", state_right="Completed")
+guess = predict(
+    "a task that waits for itself", state_wrong_flow="TimedOut", state_right_flow="Completed"
+)
 
 # %%
 set_limit("pitfall-nested", 1)
 wrong, right = observe(nested_tag_wrong, 0.2, 1), observe(nested_tag_right, 0.2, 60)
 
 # %%
-guess.compare(state_wrong=wrong.state.name, state_right=right.state.name)
+guess.compare(state_wrong_flow=wrong.state.name, state_right_flow=right.state.name)
 
 # %% tags=["nbval-check-output"]
 print("wrong:", wrong.state.name, "- right:", right.state.name)
@@ -284,8 +287,8 @@ print("wrong:", wrong.state.name, "- right:", right.state.name)
 wrong.plot(title="The query gets the slot only when the report has given up")
 
 # %% [markdown]
-# The report holds the slot and waits for the query; the query waits for the slot. Without the timeout this would go on
-# forever, and nothing would tell you: no error, no warning, just a Pending task run.
+# The report holds the slot and waits for the query; the query waits for the slot. When the timeout ends, `.result()`
+# raises a TimeoutError, so the run is TimedOut. Without it: no error, no warning, a task run Pending forever.
 #
 # <details><summary>Would a second slot help?</summary>
 #
@@ -295,8 +298,8 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # %% [markdown]
 # ### Exercise 6.2 · The task that waits for itself
 #
-# The limit on `ledger` is 1. Change the tasks so that `counts` comes to its end, and every query still runs under that
-# limit. If you check the flow before you fix it, you'll wait half a minute for the verdict.
+# The limit on `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that limit.
+# If you check the flow before you fix it, you'll wait half a minute for the verdict.
 
 
 # %% tags=["exercise-6.2"]
@@ -355,7 +358,7 @@ check("6.2", counts)
 # ## A slot held through a retry delay
 #
 # This query fails on its first try and tries again after two seconds. The limit on its tag is 1. `first_try_failed`
-# only makes sure that the other query is submitted after that failure.
+# only makes sure that query 1 is submitted after that failure.
 
 # %%
 first_try_failed = threading.Event()
@@ -365,7 +368,7 @@ first_try_failed = threading.Event()
 def flaky_with_slot(seconds):
     if task_run.run_count == 1:
         first_try_failed.set()
-        raise ConnectionError("the database hung up")
+        raise ConnectionError("the database failed")
     return ask(0, seconds)
 
 
@@ -408,7 +411,7 @@ held.plot(limit=1)
 def try_with_slot(seconds, number):
     if number == 1:
         first_try_failed.set()
-        raise ConnectionError("the database hung up")
+        raise ConnectionError("the database failed")
     return ask(0, seconds)
 
 
@@ -420,15 +423,15 @@ def flaky_without_slot(seconds):
 # %% [markdown]
 # <details><summary>What does this cost?</summary>
 #
-# Each try is one more task run in the records, and a failed try is a failed task run. To see it run:
+# Each try is recorded as its own task run, and a failed try as a failed one. To see it run:
 # `python flows/pitfalls.py retry_keeps_slot`.
 # </details>
 
 # %% [markdown]
-# ## Waiters that fill the pool
+# ## A limit and a small thread pool
 #
-# Two workers. Three queries have a tag with one slot, and query 3 has no tag, so it needs no slot. What does it do
-# while the first of the others runs: `"runs"` or `"waits"`?
+# This flow has two workers. Three queries have a tag whose limit is 1. Query 3 has no tag, so it needs no slot. What
+# does it do while the first of the others runs: `"runs"` or `"waits"`?
 
 
 # %%
@@ -459,8 +462,8 @@ print("query 3 began before any other had ended:", last.start < first_end)
 full.plot()
 
 # %% [markdown]
-# A task run that waits for its slot occupies a worker. Two of the three tagged queries fill both, one of them just
-# waiting. Where a tag has a limit, leave the task runner at its default, which has a worker for every task.
+# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting.
+# If a tag has a limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed
@@ -492,8 +495,8 @@ def client_with_slot():
 
 
 # %% [markdown]
-# `terminate` asks a process to end, as `kill` does in a shell; `kill` is the shell's `kill -9`. How many slots are
-# still taken after each?
+# `.terminate()` asks a process to end, like `kill`; `.kill()` ends it by force, like `kill -9`. (On Windows both use
+# force.) How many slots are still taken after each?
 
 # %% tags=["guess"]
 guess = predict("a client that is killed", terminated=0, killed=1)
@@ -515,15 +518,16 @@ guess.compare(terminated=terminated, killed=killed)
 print("slots taken: after terminate()", terminated, "- after kill()", killed)
 
 # %% [markdown]
-# A process that is asked to end releases its slots. A killed one can't. The server lends each slot for a minute, and
-# takes it back when this *lease* runs out; look at `slots_taken("pitfall-killed")` again then.
+# A process that is asked to end releases its slots. A killed one can't. A slot is lent for a minute, and only a live
+# client renews this *lease*. When it runs out, the server takes the slot back: look at `slots_taken("pitfall-killed")`
+# again then.
 
 # %% [markdown]
 # ## Leaked slots
 #
 # If the *server* dies while slots are held, it forgets their leases, but its database keeps the count. Those slots
-# leak: they stay taken, and nothing holds them. I write such a count by hand, two of three, and then run four queries.
-# How many run at once?
+# leak: they stay taken, and nothing holds them. I set such a count by hand, two of three, and run four queries. How
+# many run at once?
 
 
 # %%
@@ -555,8 +559,8 @@ print("slots still taken:", slots_taken("pitfall-leak"))
 # %% [markdown]
 # ### Exercise 6.3 · Free leaked slots
 #
-# Write `free_slots(tag)`. After it, no slot of the limit on `tag` is taken. The limit is the same one and as large as
-# before, and no other limit has changed.
+# Write `free_slots(tag)`: it frees all slots of the limit on `tag`. The limit must stay the same one, with the same
+# size, and other limits must not change.
 
 
 # %% tags=["exercise-6.3"]
@@ -586,8 +590,8 @@ check("6.3", free_slots)
 # solution("6.3")
 
 # %% [markdown]
-# Only free slots when no task run with the tag is running: you would give out its slot a second time. With the leases
-# in files, a restarted server finds them again:
+# Free slots only while no task run with the tag is running, or a slot is given out twice. To make leases survive a
+# restart, set this for the server:
 # `PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem`.
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07 · Which limit when
 #
-# Prefect has seven limits, and each counts something else. In this lesson you put the same work under all of them, see
-# what each one counts and what waiting looks like, and choose the right one for six situations.
+# Prefect has seven limits, and each counts something different. In this lesson you put the same work under all of them,
+# see what each one counts and what waiting looks like, and choose the right one for six situations.
 #
 # **45 minutes** · two exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -24,7 +24,7 @@ from workbook.work import ask
 # ## The same work each time
 #
 # A night's work is six reports. A report first lays out its page, without the database, and then runs one query. The
-# database can handle three queries at a time. `query` returns when the query began and ended.
+# database can handle three queries at a time. `query` returns its start and end times.
 
 
 # %%
@@ -46,8 +46,8 @@ def no_limit():
 
 
 # %% [markdown]
-# A limit is only interesting if it also holds while a second flow run does the same. So this function runs a flow twice
-# at the same moment. It returns two timelines: the task runs of both flow runs, and their queries.
+# A limit is only interesting if it also holds while a second flow run does the same. So `measure` runs a flow twice at
+# the same moment. It returns two timelines: the task runs of both flow runs, and their queries.
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +74,7 @@ print("task runs at once:", task_runs.peak, "- queries at once:", queries.peak)
 # %% [markdown]
 # ## Task runner: threads of one flow run
 #
-# The smallest limit needs no server. A flow runs its submitted tasks in threads, and you can say how many.
+# The simplest limit needs no server. A flow runs its submitted tasks in threads, and you can say how many.
 
 
 # %%
@@ -99,7 +99,7 @@ guess.compare(at_once=queries.peak)
 print("more than 3 queries at once:", queries.peak > 3, "- more than 6:", queries.peak > 6)
 
 # %% [markdown]
-# Each flow run has its own three threads, and neither knows of the other. Use this limit if one flow run has the
+# Each flow run has its own three threads, and neither knows about the other. Use this limit if one flow run has the
 # resource to itself: no task run has to ask the server for a slot.
 #
 # ## Tag limit: task runs of all flows
@@ -129,13 +129,13 @@ print("more than 3 task runs at once:", task_runs.peak > 3)
 print("more than 3 queries at once:", queries.peak > 3)
 
 # %% [markdown]
-# The limit holds across both flow runs. But it counts *whole* task runs: a report that lays out its page takes a slot
-# too, although the database isn't busy with it.
+# The limit holds across both flow runs. But it counts *whole* task runs: a report holds its slot while it lays out its
+# page, although the database has nothing to do then.
 #
 # ## concurrency(): a few lines
 #
-# A global limit without `tag:` in its name belongs to no task. You acquire a slot of it with `concurrency()`, and hold
-# it only inside the `with` block.
+# A global limit without `tag:` in its name belongs to no tag. A task acquires a slot with `concurrency()`, and holds it
+# only inside the `with` block.
 
 # %%
 # !prefect gcl create shop-queries --limit 3
@@ -154,11 +154,13 @@ def limited_lines():
 
 
 # %% [markdown]
-# Twelve reports in two flow runs. How many task runs will be Running at once, and how many queries? And in which state
-# is a task run that waits for a slot: Pending or Running?
+# Twelve reports in two flow runs. How many task runs will be Running at once, and how many queries will run? And in
+# which state is a task run that waits for a slot: Pending or Running?
 
 # %% tags=["guess"]
-guess = predict("concurrency()", at_once_queries=3, at_once_task_runs=12, state_waiting="Running")
+guess = predict(
+    "concurrency()", at_once_queries=3, at_once_task_runs=12, state_while_waiting="Running"
+)
 
 # %%
 from workbook.plots import comparison
@@ -184,7 +186,7 @@ waited = slowest(task_runs)
 guess.compare(
     at_once_queries=queries.peak,
     at_once_task_runs=task_runs.peak,
-    state_waiting=max(waited, key=waited.get),
+    state_while_waiting=max(waited, key=waited.get),
 )
 
 # %% tags=["nbval-check-output"]
@@ -193,7 +195,7 @@ print("more than 3 task runs at once:", task_runs.peak > 3)
 
 # %% [markdown]
 # All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running. Its
-# `timeout_seconds` goes on, and its state doesn't tell you that it only waits.
+# `timeout_seconds` keeps counting, and its state doesn't tell you that it only waits.
 #
 # <details><summary>What does strict=True do?</summary>
 #
@@ -203,8 +205,8 @@ print("more than 3 task runs at once:", task_runs.peak > 3)
 #
 # ## rate_limit(): starts per second
 #
-# Some services don't care how many calls run at once, but how often one starts. Give a global limit a *slot decay*: its
-# slots become free by themselves, here four a second, and nobody releases them.
+# Some services limit how often calls start, not how many run at once. Give a global limit a *slot decay*, and its slots
+# become free by themselves: here four a second; `--limit 1` means one start at a time.
 
 # %%
 # !prefect gcl create shop-starts --limit 1 --slot-decay-per-second 4
@@ -237,12 +239,12 @@ guess.compare(seconds=starts[-1] - starts[0])
 print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 
 # %% [markdown]
-# The server never lets them start faster, but often slower: a client that found no slot tries again after a random
-# time. And `rate_limit()` doesn't care when a query ends. If each took a minute, all twelve would run at once.
+# The queries never start faster, but often slower: a client that found no slot tries again after a random time. And
+# `rate_limit()` doesn't care when a query ends. If each took a minute, all twelve would run at once.
 #
 # ## Side by side
 #
-# The same twelve reports, without a limit and under four of them. Each bar is a query that the database had to answer.
+# The same twelve reports, without a limit and under four limits. Each bar is one query.
 
 # %%
 comparison(
@@ -260,13 +262,13 @@ for name, (task_runs, queries) in measured.items():
 
 # %% [markdown]
 # The task runner's reports don't seem to wait at all. They do, but inside the flow's process: the server hears of a
-# task run when a thread picks it up.
+# task run only when a thread picks it up.
 #
 # ### Exercise 7.1 · Limit only what needs it
 #
-# Write the flow `reports(pairs, seconds)`. For each pair `(archived, current)`, a task run runs query `archived` in the
-# archive, which can take any number at once, and then query `current` in the live database, under the server's limit
-# `live-database`. It exists already. Return a pair of rows for each pair, in order.
+# Write the flow `reports(pairs, seconds)`. For each pair `(archived, current)`, a task run calls
+# `ask(archived, seconds)`, the archive, which has no limit, then `ask(current, seconds)`, the live database, under the
+# limit `live-database`, which the check creates. Return `(archived rows, current rows)` for each pair, in order.
 
 
 # %% tags=["exercise-7.1"]
@@ -309,8 +311,8 @@ check("7.1", reports)
 # %% [markdown]
 # ## Limits on flow runs
 #
-# The other three limits count *flow runs*. A worker starts those, and it needs the flow in a file. The next cell writes
-# `night.py` into this notebook's folder.
+# The other three limits count *flow runs*. A *worker* (now a process, not a thread) starts them from a file. The next
+# cell writes `night.py` into this notebook's folder.
 
 # %%
 # %%writefile night.py
@@ -333,14 +335,14 @@ def night():
 
 
 # %% [markdown]
-# It also needs a work pool, and a deployment that sends flow runs there; lesson 10 explains both. The first command
-# removes what an interrupted run of this notebook has left; usually it finds nothing, and says so.
+# A *deployment* sends flow runs to a *work pool*, and the worker takes them from there; lesson 10 explains all three.
+# The first command removes what an interrupted run of this notebook left; usually it finds nothing, and says so.
+# `prefect deploy` prints a lot, so `output =` keeps that; print it if something goes wrong.
 
 # %%
 # !prefect --no-prompt work-pool delete shop-pool
-# !prefect work-pool create shop-pool --type process | grep Created
-# !prefect --no-prompt deploy night.py:night --name plain --pool shop-pool \
-#     | grep -o "Deployment .*created"
+# !prefect work-pool create shop-pool --type process
+# output = !prefect --no-prompt deploy night.py:night --name plain --pool shop-pool
 
 # %% [markdown]
 # ## Work pool: flow runs of the whole pool
@@ -351,8 +353,8 @@ def night():
 # !prefect work-pool set-concurrency-limit shop-pool 2
 
 # %% [markdown]
-# I trigger three. Then a worker looks into the pool once, runs what it may, and stops. How many flow runs will be
-# Completed?
+# I trigger three. Then a worker looks into the pool once, runs what the limit allows, and stops. How many flow runs
+# will be Completed?
 
 # %% tags=["guess"]
 guess = predict("a work pool's limit", completed_flow_runs=2)
@@ -371,7 +373,7 @@ plain = trigger("night/plain", 3)
 # output = !prefect worker start --pool shop-pool --run-once
 
 # %% [markdown]
-# The server keeps every state that a flow run has had, so this function can tell the whole story of each.
+# The server keeps every state that a flow run has had. `states` shows them.
 
 
 # %%
@@ -408,14 +410,14 @@ print("more than 3 reports at once:", Timeline(tuple(spans)).peak > 3)
 #
 # ## Work queue: a part of the pool
 #
-# A pool can have several queues, each with its own limit. My backfill gets a queue in which one flow run may run at a
-# time. The pool itself has no limit now.
+# A pool can have several queues, each with its own limit. A *backfill* reruns old nights. Mine gets a queue with a
+# limit of 1. The pool itself has no limit now.
 
 # %%
 # !prefect work-pool clear-concurrency-limit shop-pool
-# !prefect work-queue create backfill --pool shop-pool --limit 1 | grep Created
-# !prefect --no-prompt deploy night.py:night --name old --pool shop-pool --work-queue backfill \
-#     | grep -o "Deployment .*created"
+# output = !prefect work-queue create backfill --pool shop-pool --limit 1
+# output = !prefect --no-prompt deploy night.py:night --name old --pool shop-pool \
+#     --work-queue backfill
 
 # %% [markdown]
 # I trigger two flow runs of the backfill. The plain one from before still waits in the pool's default queue. How many
@@ -437,7 +439,8 @@ print(len(ran(left)), "of", len(left), "in the default queue ran")
 print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran")
 
 # %% [markdown]
-# The queue holds back its own flow runs and no others. The one that waits looks as before: Scheduled, then Late.
+# The queue holds back its own flow runs and no others. The one that waits looks the same as before: Scheduled, then
+# Late.
 #
 # ## Deployment: flow runs of one deployment
 #
@@ -445,14 +448,14 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 # the flow twice, once with each strategy; `ENQUEUE` is the default.
 
 # %%
-# !prefect --no-prompt deploy night.py:night --name later --pool shop-pool \
-#     --concurrency-limit 1 --collision-strategy ENQUEUE | grep -o "Deployment .*created"
-# !prefect --no-prompt deploy night.py:night --name never --pool shop-pool \
-#     --concurrency-limit 1 --collision-strategy CANCEL_NEW | grep -o "Deployment .*created"
+# output = !prefect --no-prompt deploy night.py:night --name later --pool shop-pool \
+#     --concurrency-limit 1 --collision-strategy ENQUEUE
+# output = !prefect --no-prompt deploy night.py:night --name never --pool shop-pool \
+#     --concurrency-limit 1 --collision-strategy CANCEL_NEW
 
 # %% [markdown]
-# I trigger each twice. The worker takes all four, and asks the server before it starts one. In which state will the
-# second flow run of each deployment be: Scheduled, Pending, Failed or Cancelled?
+# I trigger each twice. The worker takes all four, and asks the server before it starts each one. In which state will
+# the second flow run of each deployment be: Scheduled, Pending, Failed or Cancelled?
 
 # %% tags=["guess"]
 guess = predict("a collision", state_enqueue="Scheduled", state_cancel_new="Cancelled")
@@ -480,12 +483,12 @@ print("ENQUEUE:", len(ran(later)), "of 2 ran, the other is", held_back(later))
 print("CANCEL_NEW:", len(ran(never)), "of 2 ran, the other is", held_back(never))
 
 # %% [markdown]
-# *AwaitingConcurrencySlot* is a Scheduled state, half a minute in the future. A worker that keeps running asks again
-# then, and every 30 seconds after that. A cancelled flow run is gone for good.
+# *AwaitingConcurrencySlot* is a Scheduled state, due in half a minute. A worker that keeps running asks again then, and
+# every 30 seconds after that. A cancelled flow run never runs.
 #
 # ## Tidy up
 #
-# This removes everything that the lesson has created on your server, except the flow runs that ended.
+# This removes everything that the lesson created on your server, except the flow runs that ended.
 
 # %%
 from pathlib import Path
@@ -504,15 +507,15 @@ Path("night.py").unlink()
 # %% [markdown]
 # ## Which limit when
 #
-# | You want to limit | Take | It counts | One that waits | With two flow runs |
+# | You want to limit | Take | It counts | What waits | Across flow runs |
 # |---|---|---|---|---|
-# | the tasks of one flow run | task runner | threads of one flow run | has no record yet | each has its own |
-# | whole tasks of any flow | tag limit | task runs | is Pending | holds |
-# | some lines of a task | `concurrency()` | what is inside the `with` block | is Running | holds |
-# | how often something starts | `rate_limit()` | starts per second | is Running | holds |
-# | everything a pool runs | work pool | flow runs of the pool | is Scheduled, then Late | counts them |
-# | one kind of flow run in a pool | work queue | flow runs of the queue | is Scheduled, then Late | counts them |
-# | a flow that mustn't overlap | deployment | its flow runs | is AwaitingConcurrencySlot, or Cancelled | counts them |
+# | the tasks of one flow run | task runner | threads of one flow run | has no record yet | no: each has its own |
+# | whole tasks of any flow | tag limit | task runs | is Pending | yes |
+# | some lines of a task | `concurrency()` | what is inside the `with` block | is Running | yes |
+# | how often something starts | `rate_limit()` | starts per second | is Running | yes |
+# | everything a pool runs | work pool | flow runs of the pool | is Scheduled, then Late | yes |
+# | one kind of flow run in a pool | work queue | flow runs of the queue | is Scheduled, then Late | yes |
+# | a flow that mustn't overlap | deployment | its flow runs | is AwaitingConcurrencySlot, or ends Cancelled | yes |
 #
 # [Which limit when](../docs/which_limit_when.md) has the same table with the commands.
 #
@@ -523,12 +526,12 @@ Path("night.py").unlink()
 # - **script**: One flow, never two runs of it at a time, calls a small service that nobody else uses. The service can
 #   handle four calls at once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
-#   queries. A task has a timeout, which mustn't run out while it waits.
+#   queries. Each task has a timeout, which mustn't run out while the task waits.
 # - **licence**: Tasks of several flows compute for an hour; only in their last minute do they need one of our two
 #   licences.
 # - **partner**: All our flows call a partner, who charges extra above ten calls a second, however long a call takes.
-# - **backfill**: A pool runs many deployments. Those of the backfill should run one flow run at a time, all together,
-#   and the others as before.
+# - **backfill**: A pool runs many deployments. Only one flow run of all the backfill's deployments may run at a time;
+#   the others as before.
 # - **stocktake**: A flow is scheduled every hour. If its last run is still going, the new one should be dropped.
 
 
@@ -577,7 +580,7 @@ check("7.2", choose)
 # ## Three lines to remember
 #
 # 1. Ask what a limit counts: threads, task runs, lines of code, starts or flow runs.
-# 2. A task runner's limit ends with its flow run; every other one is kept by the server.
+# 2. A task runner's limit belongs to one flow run; the server keeps all the others.
 # 3. A limit on flow runs doesn't protect a database: inside each, all tasks may run at once.
 #
 # Prefect's documentation: [global concurrency limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) ·

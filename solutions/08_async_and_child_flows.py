@@ -38,8 +38,8 @@ async def awaited_in_turn(indexes, seconds):
 
 
 # %% [markdown]
-# In a notebook you run an async flow with `await`, because Jupyter's own event loop is already running. In a script you
-# write `asyncio.run(awaited_in_turn(range(2), 0.5))`.
+# In a notebook you `await` an async flow (but not `observe`): Jupyter already runs an *event loop*, in which all async
+# functions take turns in one thread. In a script you write `asyncio.run(awaited_in_turn(range(2), 0.5))`.
 
 # %%
 answers = await awaited_in_turn(range(2), 0.5)
@@ -47,8 +47,9 @@ answers = await awaited_in_turn(range(2), 0.5)
 # %% [markdown]
 # ## Gather
 #
-# Each `await` in that loop waits for its query before it starts the next one. `asyncio.gather` starts all coroutines,
-# waits for all, and returns their results in the order in which you passed them. Five queries, one second each:
+# Each `await` in that loop waits for its query before it starts the next one. Without `await`, calling an async
+# function gives you a *coroutine*. `asyncio.gather` starts all coroutines, waits for all, and returns their results in
+# the order in which you passed them. Five queries, one second each:
 
 
 # %%
@@ -115,8 +116,8 @@ print("the same answers:", blocked.result == free.result)
 # %% [markdown]
 # ## Is async worth it?
 #
-# `asyncio.sleep` stands for a database driver that is async itself. The same wait, gathered and submitted: in how many
-# threads do twenty task runs wait?
+# `asyncio.sleep` stands in for a database driver that is async itself. The same wait, gathered and submitted: in how
+# many threads do twenty task runs wait?
 
 # %%
 import threading
@@ -150,15 +151,15 @@ guess.compare(gathered=both.result[0], submitted=both.result[1])
 # | blocking calls, a few dozen at once | plain tasks and `submit` |
 # | an async driver or client, and many waits | async tasks and `gather` |
 # | one blocking call among async tasks | `asyncio.to_thread` |
-# | computing | neither: `ProcessPoolTaskRunner` |
+# | computing | neither: processes (lesson 10) |
 #
 # A task runner holds back only tasks that you submit. For awaited tasks, set a tag limit.
 
 # %% [markdown]
 # ## A coroutine that nobody awaits
 #
-# A plain flow calls the async task and forgets that it's async. How will the flow run end, and how many queries will
-# run at once?
+# A plain flow calls the async task and forgets that it's async. In which state will the flow run end, and how many
+# queries will run at once?
 
 
 # %%
@@ -181,15 +182,15 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. Python's one hint stands among the log lines:
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is among the log lines:
 # `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
 #
 # `row_counts` returns the number of rows of each query, in the order of `indexes`. It gathers, and yet its queries run
-# one after another. Fix it so that all of them run at the same time, each in its own task run. Delete the `raise`
-# line first.
+# one after another. Fix it so that all of them run at the same time, each in its own task run. Delete the `raise` line
+# too.
 
 
 # %% tags=["exercise-8.1"]
@@ -258,7 +259,7 @@ async def report(region, indexes, seconds):
 regions = {"north": [0, 1], "south": [2, 3], "west": [4, 5]}
 
 # %% [markdown]
-# A parent can await each child in turn, or gather them, just like tasks:
+# A parent can await each child in turn, or gather them, just like tasks. How many queries run at once in each?
 
 
 # %%
@@ -281,8 +282,8 @@ at_once = observe(children_at_once, regions, 1)
 guess.compare(at_once_in_turn=in_turn.timeline.peak, at_once_gathered=at_once.timeline.peak)
 
 # %% [markdown]
-# In the figure, each child flow has a hollow row, and `colour="flow"` gives its task runs a colour. Only task runs
-# count in the curve below.
+# In the figure, each child flow has a hollow bar, and `colour="flow"` colours its task runs. Only task runs count in
+# the curve below.
 
 # %%
 from workbook.plots import picture
@@ -295,9 +296,9 @@ print("task runs:", len(at_once.timeline), "· in turn, at most", in_turn.timeli
 print("the same answers:", in_turn.result == at_once.result)
 
 # %% [markdown]
-# <details><summary>My child flow is a plain <code>def</code>. Can it run at once too?</summary>
+# <details><summary>Can plain <code>def</code> child flows run at once too?</summary>
 #
-# Flows have no `submit`. Use `asyncio.to_thread(child, …)` under `gather`, as below. Or call the child in a task and
+# Flows have no `submit`. Use `asyncio.to_thread(child, …)` in `gather`, as below. Or call the child in a task and
 # submit that task; the timeline then counts this task run too. Threads that you start yourself don't know the parent:
 # the runs appear in the web UI, but not as its children.
 # </details>
@@ -334,8 +335,8 @@ picture(pools.timeline, limit=3, colour="flow", prediction=guess)
 guess.compare(pools)
 
 # %% [markdown]
-# I meant three, and each child kept to it. But a pool belongs to one flow run. For a limit over all children, and over
-# every other flow run, you need a tag limit, as in [lesson 03](03_server_side_limits.ipynb):
+# I wanted three in all, but a pool belongs to one flow run. For a limit over all children, and over every other flow
+# run, you need a tag limit, as in [lesson 03](03_server_side_limits.ipynb):
 
 # %%
 # !prefect gcl create tag:reports --limit 3
@@ -366,8 +367,8 @@ print("with the pools:", pools.state.name, "·", len(pools.timeline), "task runs
 # %% [markdown]
 # ## One child fails
 #
-# There is no query 99, so the southern report fails right away. In which state will the parent end, and in which the
-# northern report, which needs two seconds?
+# There is no query 99, so the southern report fails right away. The northern one needs two seconds. Which states will
+# the server show for the parent and for the northern report?
 
 
 # %%
@@ -392,10 +393,10 @@ print("parent:", failed.state.name, "· south:", states["south"], "· north:", s
 
 # %% [markdown]
 # `gather` passes the first error on immediately. The parent fails and closes its connection to the server, which its
-# children share. So the northern report can't record its end: on the server it stays Running for good.
+# children share. So the northern report can't record its end: on the server it stays Running.
 #
 # `gather(…, return_exceptions=True)` waits for all and puts each error in its place in the list. Then it's up to you to
-# raise.
+# raise one.
 
 # %% [markdown]
 # ### Exercise 8.2 · One report per region
@@ -404,7 +405,7 @@ print("parent:", failed.state.name, "· south:", states["south"], "· north:", s
 # `region_report` once for each region, all at the same time, and returns `{region: rows}`.
 #
 # If some children fail, all others should still finish. Then the parent should fail, with an error that names every
-# region whose report failed, and no other. Leave `region_report` as it is: a plain flow.
+# region whose report failed, and no others. Leave `region_report` as it is: a plain flow.
 
 
 # %% tags=["exercise-8.2"]
@@ -465,9 +466,8 @@ def nightly(region: str):
 
 
 # %%
-# !prefect work-pool create lesson-08 --type process --overwrite | head -n 1
-# !cd {folder} && prefect deploy nightly.py:nightly --name remote --pool lesson-08 \
-#     --no-prompt | grep -o "Deployment .*created"
+# !prefect work-pool create lesson-08 --type process --overwrite
+# output = !cd {folder} && prefect --no-prompt deploy nightly.py:nightly --name remote --pool lesson-08
 
 # %% [markdown]
 # With `timeout=0`, `run_deployment` doesn't wait for the child. No worker is running. In which states will the parent
@@ -497,7 +497,8 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # %% [markdown]
 # Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow you `await` it and can
 # gather several. A child that fails then raises nothing: look at the `.state` of what `run_deployment` returns.
-# `as_subflow=False` makes a flow run that isn't a child. [Lesson 10](10_deploy.ipynb) starts workers. I tidy up:
+# `as_subflow=False` makes a flow run that isn't a child. [Lesson 10](10_deploy.ipynb) starts workers. This removes what
+# I created:
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote
@@ -508,7 +509,7 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # ## Messages you may meet
 #
 # Prefect knows from the *context* which run a piece of code belongs to. A thread that you start yourself has none.
-# `asyncio.to_thread` takes the context along; in a pool of your own, `pool.submit(copy_context().run, …)` does.
+# `asyncio.to_thread` takes it along; in your own pool, `pool.submit(contextvars.copy_context().run, …)` does.
 
 # %% tags=["nbval-check-output"]
 from concurrent.futures import ThreadPoolExecutor
@@ -531,12 +532,12 @@ print(f"{type(lost.error).__name__}: {lost.error}")
 # - `Unable to determine task runner to use for submission`: you called `submit` outside of a flow.
 # - `object PrefectConcurrentFuture can't be used in 'await' expression`: you wrote `await task.submit(…)`. Await the
 #   task itself, `await task(…)`, or call `.result()`.
-# - `unhashable type: 'list'`, in `gather`: you passed it a plain task or flow, which has already run. Use
+# - `unhashable type: 'list'`, in `gather`: you called a plain task or flow in it, which has already run. Use
 #   `asyncio.to_thread`.
 # - `Cannot send a request, as the client has been closed`: a parent ended before its child flow, as above.
 # - `asyncio.run() cannot be called from a running event loop`: you are in a notebook. Use `await`.
-# - `A future was garbage collected before it resolved`: nobody waited for it. Prefect 3.9.1 no longer says so, but a
-#   failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
+# - `A future was garbage collected before it resolved` (before 3.9.1): nobody waited for it. Now there's no message,
+#   but a failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember

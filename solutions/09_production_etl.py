@@ -4,7 +4,8 @@
 # Every night, while I sleep, my shop's flow asks its twenty questions. In this lesson you build the parts that let it
 # run unattended: retries, kept results, timeouts, a log, a clean-up that always runs, and publishing all or nothing.
 #
-# **45 minutes** · three exercises · you need [05 · Futures and failures](05_futures_and_failures.ipynb)
+# **45 minutes** · three exercises · you need [05 · Pitfalls: futures and failures](05_futures_and_failures.ipynb) and
+# [08 · Async and child flows](08_async_and_child_flows.ipynb)
 
 # %%
 from workbook import check, hint, observe, predict, progress_report, server, solution
@@ -29,16 +30,17 @@ from workbook.work import ask
 # main_etl                      publishes all results, or none
 # └── sub_etl
 #     ├── sql_query 0 … 19      at most three at once, each tried up to three times
-#     ├── cleanup1              after every query has ended, well or badly
+#     ├── cleanup1              after every query has completed or failed
 #     └── cleanup2              after cleanup1
 # ```
 #
-# This notebook gets its own folder for results, and `flaky` lets the database fail on purpose.
+# This notebook gets its own folder for results, and `flaky` makes the database fail on purpose.
 
 # %%
 import asyncio
 import os
 import tempfile
+import time
 from collections import Counter
 
 from workbook.work import flaky
@@ -48,8 +50,7 @@ os.environ["WORKBOOK_DATA"] = tempfile.mkdtemp(prefix="lesson-09-", dir=server.h
 # %% [markdown]
 # ## Retries
 #
-# A database that hangs up now may answer a moment later. `retries=2` on a task means two *more* tries after the
-# first.
+# A database that fails now may answer a moment later. `retries=2` on a task means two *more* tries after the first.
 
 
 # %%
@@ -67,8 +68,8 @@ def three_queries(retries):
 
 
 # %% [markdown]
-# `flaky({1: 2})` makes the database hang up twice on query 1 before it answers. In which state will query 1 end
-# without retries, and in which with two?
+# `flaky({1: 2})` makes query 1 fail twice before it succeeds. In which state will query 1 end without retries, and in
+# which with two?
 
 # %% tags=["guess"]
 guess = predict("retries", state_without_retries="Failed", state_with_retries="Completed")
@@ -87,15 +88,15 @@ guess.compare(state_without_retries=without.result[1], state_with_retries=retrie
 print(without.result, retried.result, sep="\n")
 
 # %% [markdown]
-# In the figure, query 1 is one bar: one task run, with three tries and the delays between them. Your own loop with
-# `try` and `except` would hide that the database hangs up.
+# In the figure, query 1 is one bar: one task run, with three tries and the delays between them. A loop with `try` and
+# `except` inside the task would hide the failed tries from Prefect.
 
 # %% [markdown]
 # ### Exercise 9.1 · Retry a query, not the flow
 #
-# `persistent` returns the rows in order, and survives a database that hangs up. But its retries repeat *every* query.
-# Fix it: only a query that failed is tried again, three tries in all, 0.1 s apart, in the same task run. If the third
-# fails too, the flow fails with an error that names the query.
+# `persistent` returns the rows in order, even if a query fails at first. But its retries repeat *every* query. Fix it:
+# retry only the query that failed, with three tries in all, 0.1 s apart, in the same task run. If the third fails too,
+# the flow fails with an error that names the query.
 
 
 # %% tags=["exercise-9.1"]
@@ -141,10 +142,10 @@ check("9.1", persistent)
 # solution("9.1")
 
 # %% [markdown]
-# ## Keep what is done
+# ## Keep results for a retry
 #
-# Sometimes you do want to retry a whole flow. With `persist_result=True`, Prefect writes a task's result to disk. The
-# next attempt of the same flow run finds it there. `asked` counts what really reaches the database.
+# Sometimes you do want to retry a whole flow. With `persist_result=True`, Prefect writes a task's result to disk, and
+# the next attempt of the same flow run finds it there. `asked` counts the queries that reach the database.
 
 
 # %%
@@ -165,8 +166,8 @@ def night(persist):
 
 
 # %% [markdown]
-# The database hangs up once on query 3, so the flow fails and starts again. How many times will a query reach the
-# database in all, first without kept results and then with them?
+# Query 3 fails once, so the flow fails and starts again. How many queries will reach the database in all, first without
+# kept results and then with them?
 
 # %% tags=["guess"]
 guess = predict("a flow's retry", queries_without_kept_results=8, queries_with_kept_results=5)
@@ -187,20 +188,19 @@ guess.compare(queries_without_kept_results=totals[False], queries_with_kept_resu
 print(totals, Counter(span.state_name for span in repeated.timeline))
 
 # %% [markdown]
-# *Cached* means that Prefect found the result and didn't run the task. The *cache policy* decides what counts as the
-# same: by default the inputs, the task's code and the flow run. So tomorrow's run asks everything again.
+# *Cached* means that Prefect found the result and didn't run the task. The *cache policy* decides which calls count as
+# the same: by default, those with the same inputs, task code and flow run. So tomorrow's run runs every query again.
 #
 # <details><summary>Can a result live longer than its run?</summary>
 #
-# Yes: `cache_policy=INPUTS` leaves the flow run out of it. Then set `cache_expiration` too, or I read yesterday's
-# sales every morning.
+# Yes: `cache_policy=INPUTS` looks at the inputs only. Then set `cache_expiration` too, or I'd read the same old sales
+# every morning.
 # </details>
 
 # %% [markdown]
 # ## Timeouts
 #
-# `timeout_seconds` ends a task run that takes too long. Here are two queries of 2 s under a timeout of 0.5 s: one
-# blocks its thread, the other is awaited.
+# `timeout_seconds` ends a task run that takes too long.
 
 
 # %%
@@ -219,6 +219,9 @@ def too_slow():
     wait([blocking.submit(1), awaited.submit(2)])
 
 
+# %% [markdown]
+# Two queries of 2 s get 0.5 s: one blocks its thread, one awaits. How many seconds will each take?
+
 # %% tags=["guess"]
 guess = predict("a timeout", seconds_blocking=2.1, seconds_awaited=0.5)
 
@@ -235,15 +238,13 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state)
 
 # %% [markdown]
-# Both failed, but nothing can interrupt a blocking call: Prefect's error arrives when the database has answered. So
-# give the *driver* a timeout too. On PostgreSQL that's `statement_timeout`, which also ends the query in the
-# database.
+# Both failed. But Prefect can't interrupt a blocking call: its error arrives only when the database has answered. So
+# set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines
 #
-# Two tasks say something, one with `print`, one with Prefect's logger. Which of the lines will the server have
-# tomorrow?
+# One task writes a line with `print`, the other with Prefect's logger.
 
 
 # %%
@@ -262,6 +263,9 @@ def two_voices():
     wait([printing.submit(6), logging.submit(6)])
 
 
+# %% [markdown]
+# Which of the lines will the server keep? Answer yes or no.
+
 # %% tags=["guess"]
 guess = predict("log lines", printed_line="no", logged_line="yes")
 
@@ -269,19 +273,35 @@ guess = predict("log lines", printed_line="no", logged_line="yes")
 voices = observe(two_voices)
 
 # %%
-# !prefect flow-run logs {voices.flow_run_id}
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter
+
+
+def log_of(flow_run_id):
+    wanted = LogFilter(flow_run_id={"any_": [flow_run_id]})
+    with get_client(sync_client=True) as client:
+        return "\n".join(line.message for line in client.read_logs(wanted))
+
+
+log = ""
+while log.count("Finished") < 3:  # the last line of the flow, and of each task
+    time.sleep(0.5)
+    log = log_of(voices.flow_run_id)
+print(log)
 
 # %%
-guess.compare(printed_line="no", logged_line="yes")
+answer = {True: "yes", False: "no"}
+guess.compare(printed_line=answer["printed:" in log], logged_line=answer["logged:" in log])
 
 # %% [markdown]
-# The logged line is there, next to Prefect's own lines, and the web UI shows it with its task run. The printed one is
-# gone with this page. `@flow(log_prints=True)` keeps prints too, as `main_etl` does.
+# Lines reach the server a moment late, so the cell waits. The logged line is there, between Prefect's own lines; in a
+# terminal, `prefect flow-run logs FLOW_RUN_ID` shows them. With `@flow(log_prints=True)`, as in `main_etl`, the server
+# keeps printed lines too.
 
 # %% [markdown]
 # ## Clean up after a failure
 #
-# When every try has failed, the connections still have to be given back, but not while other queries use them. Does
+# Even after a failure, the database connections have to be given back, but not while other queries use them. Can
 # Python's `finally` do that?
 
 
@@ -306,8 +326,7 @@ def in_finally():
 
 
 # %% [markdown]
-# The database hangs up on query 0 for good, while query 1 takes 1.5 s. Will `give_back` run? And will it wait for
-# query 1?
+# Query 0 fails, and query 1 takes 1.5 s. Will `give_back` run? Will it wait for query 1? Answer yes or no.
 
 # %% tags=["guess"]
 guess = predict("a clean-up in finally", clean_up_runs="yes", clean_up_waits="no")
@@ -320,22 +339,21 @@ hasty.plot()
 # %%
 cleanup, queries = (hasty.timeline.where(task=name) for name in ("give_back", "one_try"))
 waited = hasty.timeline.before(queries, cleanup)
-answer = {True: "yes", False: "no"}
 guess.compare(clean_up_runs=answer[len(cleanup) > 0], clean_up_waits=answer[waited])
 
 # %% tags=["nbval-check-output"]
 print("clean-ups:", len(cleanup), "- after all queries:", waited, "- flow:", hasty.state.name)
 
 # %% [markdown]
-# It runs, but too early: `.result()` raises the error of query 0 at once, and query 1 is still using what is being
-# given back. `wait(futures)` from lesson 02 is different: it waits for all futures and raises nothing.
+# It runs, but too early: `.result()` raises query 0's error while query 1 is still using its connection.
+# `wait(futures)` from lesson 02 waits for all futures and raises nothing.
 
 # %% [markdown]
 # ### Exercise 9.2 · A clean-up that always runs
 #
-# In `tidy`, a failed query skips the clean-up. Fix it: when every query has ended, well or badly, `cleanup` runs
-# once. If all went well, the flow returns the rows in order. Otherwise it fails, and its error names the number of
-# every query that failed, and no other.
+# In `tidy`, a failed query skips the clean-up. Fix it: when every query has completed or failed, `cleanup` runs once.
+# If all completed, the flow returns the rows in order. Otherwise it fails, and its error names the number of every
+# query that failed, and no other.
 
 
 # %% tags=["exercise-9.2"]
@@ -385,8 +403,8 @@ check("9.2", tidy)
 # %% [markdown]
 # ## Publish in one step
 #
-# In the morning I open the folder with the results. Suppose each task writes its file straight into it. Yesterday
-# went well; tonight the database hangs up on query 3 for good.
+# In the morning I open the folder with the results. Suppose each task writes its file straight into it. Yesterday all
+# went well; tonight query 3 fails.
 
 
 # %%
@@ -403,7 +421,7 @@ def straight(night):
 
 
 # %% [markdown]
-# From how many different nights will the four files be?
+# How many different nights will the files in the folder come from?
 
 # %% tags=["guess"]
 guess = predict("files after a bad night", nights=2)
@@ -421,8 +439,8 @@ guess.compare(nights=len(set(found.values())))
 print(found)
 
 # %% [markdown]
-# Every file is right by itself, and their sum is wrong. `flows/publishing.py` avoids that: each run writes into its
-# own folder, `data/out` is a link, and `publish` switches the link in one step.
+# Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: each run writes into its own
+# folder, `data/out` is a link to one of them, and `publish` switches the link in one step.
 
 # %% tags=["nbval-check-output"]
 with publishing.staging("tonight") as folder:
@@ -432,15 +450,15 @@ with publishing.staging("tonight") as folder:
 print("then:", [file.name for file in publishing.out().iterdir()])
 
 # %% [markdown]
-# If something raises inside the `with` block, `publish` isn't reached and the link stays as it was. Folders of failed
-# runs are removed by a later `publishing.sweep()`; that's what `cleanup2` does.
+# If something raises inside the `with` block, `publish` isn't reached and the link stays as it was.
+# `publishing.sweep()`, as in `cleanup2`, removes folders that are neither published nor in use.
 
 # %% [markdown]
 # ### Exercise 9.3 · Publish all or nothing
 #
-# If all queries went well, `data/out` shows a new folder with just their files, and `publish_nightly` returns the
-# names of the files in order. If one failed, the flow fails and the former folder stays published, untouched.
-# `flow_run.id` is a good name for the run's folder.
+# If all queries complete, `data/out` shows a new folder with just their files, and `publish_nightly` returns the names
+# of the files in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id`
+# is a good name for the run's folder.
 
 
 # %% tags=["exercise-9.3"]
@@ -478,13 +496,13 @@ check("9.3", publish_nightly)
 # solution("9.3")
 
 # %% [markdown]
-# Now read [flows/prefect_flow.py](../flows/prefect_flow.py) from top to bottom: you know the reason for every line.
+# Now read [flows/prefect_flow.py](../flows/prefect_flow.py) from top to bottom: you'll recognise almost every line.
 # `python flows/prefect_flow.py` runs it in a terminal.
 
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. Retries belong to the task that may fail; `persist_result=True` lets a flow's retry keep what is done.
+# 1. Retries belong to the task that may fail; with `persist_result=True`, a flow's retry reuses saved results.
 # 2. `wait(futures)` first, then clean up, then raise an error that names every failure.
 # 3. Write where nobody reads, and publish in one step at the end.
 #
@@ -497,5 +515,5 @@ check("9.3", publish_nightly)
 progress_report(9)
 
 # %% [markdown]
-# Next: [10 · Deploy](10_deploy.ipynb). The flow leaves this notebook and runs by itself. My solutions to this lesson
-# are in [solutions/09_production_etl.ipynb](../solutions/09_production_etl.ipynb).
+# Next: [10 · Deploy](10_deploy.ipynb). There the flow runs without a notebook. My solutions to this lesson are in
+# [solutions/09_production_etl.ipynb](../solutions/09_production_etl.ipynb).

@@ -21,8 +21,8 @@ from prefect.schedules import Cron
 # %% [markdown]
 # ## A work pool
 #
-# Four things take part in a deployed run. The *server* knows what is to run, and when. A *work pool* is where runs
-# wait. A *deployment* tells the server how to run one flow. A *worker* takes runs out of one pool and runs them.
+# Four things take part in a deployed run. The *server* knows what to run, and when. A *work pool* is where runs wait. A
+# *deployment* tells the server how to run one flow. A *worker* takes runs out of one pool and runs them.
 #
 # The pool comes first. With the type `process`, its workers run each flow run in its own process.
 
@@ -30,14 +30,14 @@ from prefect.schedules import Cron
 # !prefect work-pool create prod-pool --type process --overwrite
 
 # %% [markdown]
-# These are commands for a terminal, and a notebook runs them after a `!`. I added `--overwrite` so that you can run the
-# cell again. If you forget the pool, the next command only warns you, and no worker can take the runs.
+# This is a terminal command; the `!` lets a notebook run it. I added `--overwrite` so that you can run the cell again.
+# If you forget to create the pool, the next command only warns you, and no worker can take the runs.
 #
 # ## A deployment
 #
-# The flow is lesson 09's: `main_etl` in `flows/prefect_flow.py`. The deployment records the folder in which you call
-# the command, so I change to the workbook's folder first. `--no-prompt` keeps it from asking questions, which nobody
-# could answer here, and `grep` shortens the output.
+# The flow is `main_etl` in `flows/prefect_flow.py`, from lesson 09. The deployment records the folder in which you call
+# the command, so I change to the workbook's folder first. `--no-prompt` stops the command from asking questions, which
+# you couldn't answer here. `grep` shortens the output; on Windows, write `findstr created` in its place.
 
 # %%
 # !cd .. && prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool \
@@ -45,13 +45,12 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # Its full name is `main-etl-job/prod-etl`: the name of the flow, a slash, and the name of the deployment. The code was
-# not copied. If you change the file, the next run uses the change; a new name, schedule or limit needs a new `prefect
-# deploy`.
+# not copied. If you change the file, the next run uses the change; a new name or limit needs a new `prefect deploy`.
 #
 # ## Trigger a run
 #
-# A deployment alone runs nothing. The next command asks the server for one run. In which state will it be a moment
-# later: Scheduled, Running or Completed?
+# A deployment by itself runs nothing. The next command creates one run. In which state will it be a moment later:
+# Scheduled, Running or Completed?
 
 # %% tags=["guess"]
 guess = predict("a run without a worker", state="Scheduled")
@@ -60,7 +59,7 @@ guess = predict("a run without a worker", state="Scheduled")
 # !prefect deployment run main-etl-job/prod-etl
 
 # %% [markdown]
-# This function asks the server for the run of a deployment that was triggered last.
+# This function asks the server for a deployment's latest run.
 
 # %%
 from prefect.client.schemas.filters import FlowRunFilter
@@ -85,13 +84,13 @@ guess.compare(state=etl_run.state.type.value.capitalize())
 print("state:", etl_run.state.type.value, "- started:", etl_run.start_time is not None)
 
 # %% [markdown]
-# Nobody works in the pool yet, so nothing happens. The server keeps the run, but it never executes your code: it has
-# neither your files nor the database's password. After 15 seconds it calls the run *Late*, and keeps on waiting.
+# No worker serves the pool yet, so nothing happens. The server keeps the run but never executes a flow's code; that's
+# what a worker is for. If the run hasn't started after 15 seconds, the server calls it *Late* and keeps waiting.
 #
 # ## A worker
 #
 # A worker asks its pool for runs until you stop it: `prefect worker start --pool prod-pool`. With `--run-once` it takes
-# what is there now, waits for it to end, and stops. First the limit, as in lesson 03:
+# the runs that are due now, waits until they've ended, and stops. First the limit, as in lesson 03:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py
@@ -118,14 +117,14 @@ print(etl.state.name, "-", len(queries), "queries, more than 3 at once:", querie
 
 # %% [markdown]
 # The server counts the slots, so the limit holds wherever the tasks run. The worker started a process, which loaded
-# `flows/prefect_flow.py` from the folder in the deployment. This notebook was only looking on.
+# `flows/prefect_flow.py` from the folder in the deployment. This notebook only watched.
 #
 # ### Exercise 10.1 · Deploy and trigger
 #
-# Now from Python. Write `deploy_and_trigger(folder, pool, number)`. It deploys the flow `nightly` in
-# `folder/nightly.py` to the work pool `pool` under the name `workshop`, and triggers one run with the parameter
-# `number`. It doesn't wait for that run. Write it as for a script, without `await`: the check runs it outside of the
-# notebook.
+# Now from Python, with `flow.from_source(…)`, `.deploy(…)` and `run_deployment(…)`. Write `deploy_and_trigger(folder,
+# pool, number)`. It deploys the flow `nightly` in `folder/nightly.py` to the work pool `pool` under the name
+# `workshop`, and triggers one run with the parameter `number`. It doesn't wait for that run. Write it as for a script,
+# without `await`: the check runs it outside of the notebook.
 
 
 # %% tags=["exercise-10.1"]
@@ -155,8 +154,8 @@ check("10.1", deploy_and_trigger)
 # %% [markdown]
 # ## A schedule
 #
-# With a schedule the server creates the runs by itself, ahead of time, and a worker takes each one when it's due. Name
-# the time zone: without it, two o'clock means two o'clock UTC.
+# With a schedule the server creates the runs by itself, ahead of time, and a worker takes each one when it's due. The
+# cron string `0 2 * * *` means every day at two o'clock. Name the time zone, or it's two o'clock UTC.
 
 # %%
 # !prefect deployment schedule create main-etl-job/prod-etl --cron "0 2 * * *" \
@@ -175,7 +174,7 @@ for found in deployment.schedules:
 # once. `prefect worker start --limit 1` makes it run them one by one.
 # </details>
 #
-# I remove the schedule again, so that your server doesn't collect runs. The runs created in advance go with it.
+# I remove the schedule again, so that your server doesn't collect runs. That also removes the runs created in advance.
 
 # %%
 # !prefect deployment schedule clear main-etl-job/prod-etl -y
@@ -213,11 +212,12 @@ def shop_night(indexes: list[int], seconds: float):
 #     --no-prompt | grep -o "Deployment .*created"
 
 # %% [markdown]
-# I trigger two runs with four queries each, and start two workers. A pool has *work queues*, and a worker can serve
-# just one of them, so each of my workers gets one run. On two machines it would be the same two commands.
+# I trigger two runs with four queries each, and start two workers. With `--work-queue`, a worker serves only one *work
+# queue* of its pool. Prefect creates both queues. Each run goes into one of them, so each worker gets one run. On two
+# machines you'd use the same two commands.
 #
-# (`await` is for the notebook, where an event loop already runs. In a script you call `run_deployment` like any
-# function.)
+# (The notebook needs `await`, because an event loop already runs in it. In a script you call `run_deployment` without
+# it.)
 #
 # How many queries will run at the same time, over both flow runs together?
 
@@ -280,7 +280,8 @@ print("more than 3 at once over both:", both.peak > 3)
 # ## A limit on the deployment
 #
 # Sometimes whole flow runs must not overlap: if last night's run is still going, a second one would do the work twice.
-# A deployment can have its own limit. `CANCEL_NEW` cancels a run above it; `ENQUEUE`, the default, lets it wait.
+# A deployment can have its own limit. `CANCEL_NEW` cancels a run that would exceed it; `ENQUEUE`, the default, lets it
+# wait.
 
 # %%
 # !cd {folder} && prefect deploy shop_night.py:shop_night --name alone --pool prod-pool \
@@ -323,8 +324,8 @@ print([state_of(run).message for run in rivals if state_of(run).is_cancelled()])
 # ### Exercise 10.2 · Two o'clock, one at a time
 #
 # This function has two faults: the deployment `at-two` is due at two o'clock UTC, and other deployments in the pool
-# have to wait for it. Fix it. The deployment is due at two o'clock in Zurich, and has at most one run at a time; a
-# second one waits. The other deployments in the pool run as before.
+# have to wait for it. Fix both. The deployment should be due at two o'clock in Zurich, and have at most one run at a
+# time; a second one waits. Other deployments in the pool shouldn't have to wait for it.
 
 
 # %% tags=["exercise-10.2"]
@@ -401,9 +402,9 @@ print(state_of(long_run).name, "- slots taken:", taken)
 print("all queries completed:", done == 60)
 
 # %% [markdown]
-# The command set the run to *Cancelling*. The worker told its process to stop: queries under way came to their end,
-# those waiting for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30
-# seconds, the worker would have killed it.
+# The command set the run to *Cancelling*. The worker told its process to stop: running queries finished, those waiting
+# for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30 seconds, the worker
+# would have killed it.
 #
 # <details><summary>What can't you cancel this way?</summary>
 #

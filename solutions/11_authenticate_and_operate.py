@@ -22,10 +22,10 @@ from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy import make_url
 
 # %% [markdown]
-# ## Dev and prod
+# ## Development and production
 #
-# The same code runs against my own server and against the company's. What differs comes from the *environment*, never
-# from the code:
+# The same code runs against my own server (*dev*) and against the company's (*prod*). What differs comes from the
+# *environment*, never from the code:
 #
 # | variable | dev | prod |
 # |---|---|---|
@@ -42,15 +42,15 @@ from sqlalchemy import make_url
 # !PREFECT_API_KEY=pnu_made_up_for_this_lesson prefect config view | grep API_KEY
 
 # %% [markdown]
-# Your own code has to be as careful. My scripts once printed the start of the key, to show which one they use:
+# Your own code has to be as careful. My scripts once printed the start of the key, to show which one they used:
 
 # %% tags=["nbval-check-output"]
 key = "pnu_made_up_for_this_lesson"
 print(f"DON'T: {key[:8]}...\nDO:    API key {'set' if key else 'not set'}")
 
 # %% [markdown]
-# A database's URL has its password in the middle. SQLAlchemy, which most Python programs connect with, masks it when
-# you print the URL *object*. The text that you made it from isn't masked.
+# A database's URL has its password in the middle. SQLAlchemy, the library that my flows connect with, masks it when you
+# print the URL *object*. The text that you made it from isn't masked.
 
 # %% tags=["nbval-check-output"]
 print(repr(make_url("postgresql://shop:made_up@db.example.com:5432/orders")))
@@ -58,7 +58,7 @@ print(repr(make_url("postgresql://shop:made_up@db.example.com:5432/orders")))
 # %% [markdown]
 # ## What ends up in the log?
 #
-# This flow prints both of them, as a careless debug line would. I set the key only for this run.
+# This flow prints a key and a URL, as careless debug lines would. I set the key only for this run.
 
 
 # %%
@@ -69,8 +69,8 @@ def careless(key, url):
 
 
 # %% [markdown]
-# Prefect looks for secrets in log lines before it sends them to the server. Which of the two will it replace by
-# asterisks? Answer with True or False.
+# Prefect looks for secrets in log lines before it sends them to the server. Will it mask the key? And the password in
+# the URL? Answer with True or False.
 
 # %% tags=["guess"]
 guess = predict("secrets in the log", key_masked=True, password_masked=False)
@@ -82,8 +82,7 @@ with temporary_settings({PREFECT_API_KEY: "pnu_made_up_for_this_lesson"}):
     printed = observe(careless, "pnu_made_up_for_this_lesson", "postgresql://shop:made_up@db/shop")
 
 # %% [markdown]
-# The lines reach the server a moment later. `prefect flow-run logs FLOW_RUN_ID` shows them in a terminal; this is the
-# same from Python.
+# As in lesson 09, I wait until the lines have reached the server.
 
 # %%
 import time
@@ -109,14 +108,14 @@ log = " ".join(lines)
 guess.compare(key_masked="pnu_made_up" not in log, password_masked="made_up@" not in log)
 
 # %% [markdown]
-# Prefect masks just one secret, its own API key. The password is in the log, for everybody who can open the web UI.
-# Flow parameters are worse: the server stores and shows them, even if nothing prints them.
+# Prefect masks just one secret, its own API key. The password is in the log, and anyone who can open the web UI can
+# read it. Flow parameters are worse: the server stores and shows them, even if nothing prints them.
 #
 # ### Exercise 11.1 · Settings without secrets
 #
-# This function tells which settings are in use, but it gives secrets away. Fix it. `api_url` is the value of
+# This function reports which settings are in use, but it gives secrets away. Fix it. `api_url` is the value of
 # `PREFECT_API_URL`, `api_key` is `"set"` or `"not set"`, and `database_url` has `***` in place of its password. A URL
-# that isn't set is None. No part of a secret is printed.
+# that isn't set is None. Print no part of a secret.
 
 
 # %% tags=["exercise-11.1"]
@@ -158,8 +157,8 @@ check("11.1", settings)
 # %% [markdown]
 # ## Secret blocks
 #
-# A worker on another machine doesn't have your environment. For what a flow needs besides Prefect's own settings, the
-# server can keep a *Secret block*. It's stored encrypted.
+# A worker on another machine doesn't have your environment. The server can keep a flow's passwords for it, each in a
+# *Secret block*, which is stored encrypted.
 
 # %%
 from prefect.blocks.system import Secret
@@ -187,12 +186,12 @@ def with_secret():
 print("the right password:", observe(with_secret).result)
 
 # %% [markdown]
-# Only `.get()` hands out the value. Call it in the task that connects, and don't pass the value on as a parameter.
+# Only `.get()` returns the value. Call it in the task that connects, and don't pass the value on as a parameter.
 #
 # ## A protected server
 #
-# The workbook's server lets everybody in, but it listens on your own machine only. I start a second one, in a temporary
-# folder, that wants a password. It takes about as long as the first start of your own.
+# The workbook's server lets everyone in, but it listens only on your own machine. I start a second one that requires a
+# password and keeps its data in a temporary folder. Its first start takes a while.
 
 # %%
 import socket
@@ -214,7 +213,7 @@ start = ["prefect", "server", "start", "--port", str(port)]
 guarded = subprocess.Popen(start, env=os.environ | protected, stdout=subprocess.DEVNULL)
 
 # %% [markdown]
-# `/health` says true as soon as the server answers.
+# `/health` answers `true` as soon as the server is up.
 
 # %%
 import httpx
@@ -231,9 +230,9 @@ while health() != "true":
     time.sleep(0.5)
 
 # %% [markdown]
-# Nobody asked for a password there: `/health` is open to all, so it can't tell you whether your credentials are right.
-# The next function asks for something that needs them, and returns the HTTP status: 200 is fine, 401 means "I don't
-# know you".
+# That needed no password: `/health` is open to all, so it can't tell you whether your credentials are right. The next
+# function requests something that needs credentials, and returns the HTTP status: 200 means yours are right, 401 means
+# they're wrong or missing.
 
 
 # %%
@@ -242,8 +241,8 @@ def status(**credentials):
 
 
 # %% [markdown]
-# You can send the auth string, as `PREFECT_API_AUTH_STRING` does, or an API key, as `PREFECT_API_KEY` does. What does
-# this server answer to each?
+# You can send the auth string, as `PREFECT_API_AUTH_STRING` does, or an API key, as `PREFECT_API_KEY` does. Which
+# status will this server return for each?
 
 # %% tags=["guess"]
 guess = predict("a key for your own server", password=200, api_key=401)
@@ -258,8 +257,8 @@ wrong = status(auth=("shop", "guessed"))
 print(f"nothing: {status()}, wrong password: {wrong}, right: {password}, API key: {api_key}")
 
 # %% [markdown]
-# API keys belong to Prefect Cloud; your own server doesn't know any. In Prefect's commands and flows a 401 ends a long
-# traceback. `workbook server status` says it in a sentence:
+# API keys belong to Prefect Cloud; your own server doesn't know any. Prefect's commands and flows show a 401 in the
+# last lines of a long traceback. `workbook server status` says it in a sentence:
 
 # %%
 # !PREFECT_API_URL={url} prefect flow-run ls 2>&1 | grep -o "Client error '401 Unauthorized'"
@@ -281,7 +280,7 @@ folder.cleanup()
 #
 # In a file that only you can read, and from there into the environment: `export PREFECT_API_AUTH_STRING="$(cat
 # ~/secrets/prefect)"`. Typed on a command line, it stays in the shell's history. The [authentication
-# guide](../docs/authentication_guide.md) has more, and every refusal with its remedy.
+# guide](../docs/authentication_guide.md) has more, and shows how to fix each refusal.
 # </details>
 #
 # ## What a crash leaves behind
@@ -292,17 +291,18 @@ folder.cleanup()
 # |---|---|---|
 # | your script or notebook | its run | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
-# | the server | who holds which slot: slots taken then stay taken | its records, if its database is still there |
-# | the connection to the database | the answer of one query | the query, if its task has retries |
+# | the server | who holds which slot: they all stay taken | its records, if its database is still there |
+# | the connection to the database | one query's answer | the query, if its task has retries |
 #
-# For the second row there is an automation that marks such runs as Crashed, and for the third a setting that keeps the
-# slots' leases in files. Both are in the [deployment guide](../docs/deployment_guide.md);
+# An *automation* is a rule that the server follows when something happens, or fails to happen. For the second row, one
+# can mark a run as Crashed when its worker goes silent. For the third, a setting keeps the slots' leases in files, as
+# in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
 # [troubleshooting](../docs/troubleshooting.md) starts from what you see.
 #
 # ## Watch: slots and running tasks
 #
-# Slots that are taken while no task runs have leaked. I compare the two numbers. To have something to see, I set the
-# count of taken slots by hand, as a crash of the server leaves it.
+# A slot that stays taken while no task is running has leaked. I compare both. To have something to see, I set the
+# number of taken slots by hand, as a crash of the server would leave it.
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag lesson-11
@@ -377,8 +377,8 @@ print(failed.name, failed.state.name, failed.state.type.value)
 print(forgotten.name, state.name, state.type.value)
 
 # %% [markdown]
-# *Late* is only a name: the run's type is still SCHEDULED, which is what the next table shows. Late runs are often the
-# only sign of a worker that has died, because then nothing fails.
+# *Late* is the state's name; its type is still SCHEDULED, which is what the next table shows. Late runs are often the
+# only sign of a dead worker, because nothing fails.
 
 # %%
 # !COLUMNS=100 prefect flow-run ls --flow-name shop-import --state Failed --state Late --limit 4
@@ -387,8 +387,8 @@ print(forgotten.name, state.name, state.type.value)
 # ### Exercise 11.2 · What needs attention?
 #
 # Write `needs_attention(since)`. It asks the server for the flow runs that were due at `since` or later (a time as
-# text, such as `"2026-11-27T02:00:00+00:00"`) and that failed, crashed or are late. It returns the list of their names,
-# in the order in which they were due. There may be hundreds.
+# text, such as `"2026-11-27T02:00:00+00:00"`) and that failed, crashed or are late, and returns their names in the
+# order they were due. The server sends at most 200 at a time.
 
 
 # %% tags=["exercise-11.2"]
@@ -422,7 +422,7 @@ check("11.2", needs_attention)
 # solution("11.2")
 
 # %% [markdown]
-# Tidy up, so that the late run doesn't wait for ever:
+# Delete the late run, so that it doesn't wait forever:
 
 # %%
 with get_client(sync_client=True) as client:
@@ -432,7 +432,7 @@ with get_client(sync_client=True) as client:
 # ## Three lines to remember
 #
 # 1. Settings come from the environment; of a secret, print only whether it is set.
-# 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means that the server got the wrong one.
+# 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means yours is wrong or missing.
 # 3. Every morning look for failed, crashed and late runs, and for slots that are taken while nothing runs.
 #
 # Prefect's documentation: [settings](https://docs.prefect.io/v3/concepts/settings-and-profiles) · [securing your

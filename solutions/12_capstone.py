@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 · Capstone
 #
-# No new idea today. You turn the template into a flow that could run in my shop tonight: limited, tried again,
-# cleaned up, and published all or not at all. You build it in four steps, and every step has its check.
+# No new ideas today. You turn the template into a flow that could run in my shop tonight: with a limit, retries,
+# clean-ups and all-or-nothing results. You build it in four steps, each with its own check.
 #
 # **45 minutes** · four exercises · you need [09 · Production ETL](09_production_etl.ipynb)
 
@@ -24,7 +24,7 @@ from workbook.work import ask
 
 # %% [markdown]
 # This notebook gets its own folder for results. The limit on the tag `database` is the one from lesson 03; `flaky`
-# lets the database fail on purpose.
+# makes the database fail on purpose.
 
 # %%
 import os
@@ -66,16 +66,16 @@ print(start.state.name, [done["result"] for done in start.result])
 #
 # <details><summary>My list</summary>
 #
-# 1. Nothing limits the tag `my-flow`, and no other flow shares it. The tag for my database is `database`.
+# 1. No other flow shares the tag `my-flow` or its limit. The tag for my database is `database`.
 # 2. There is no clean-up.
 # 3. If two tasks fail, `.result()` names only the first.
-# 4. The results stay in memory: nothing is written, let alone published.
+# 4. The results stay in memory: nothing is written or published.
 #
 # </details>
 
 # %% [markdown]
-# Those are your four steps. Writing a file and the two clean-ups are given. `save` returns how many rows it has
-# written.
+# Those are your four steps. The next cell gives you both clean-ups, and `save`, which writes a query's rows to a file
+# and returns how many there are.
 
 
 # %% tags=["setup"]
@@ -139,8 +139,8 @@ check("12.1", nightly_etl)
 # solution("12.1")
 
 # %% [markdown]
-# Nine queries of 0.6 s each, and on query 6 the database hangs up once. How long will your flow take, and how many
-# queries will run at once?
+# Nine queries take 0.6 s each, and query 6 fails once. How long will your flow take, and how many queries will run at
+# once?
 
 # %% tags=["guess"]
 guess = predict("nine queries under the limit", seconds=2.2, at_once=3)
@@ -158,8 +158,8 @@ guess.compare(limited)
 # %% [markdown]
 # ### Exercise 12.2 · Two clean-ups in order
 #
-# Start from your last cell: copy its task and its flow into the next one. When every query has ended, well or badly,
-# `cleanup1` runs once, and after it `cleanup2`. If a query failed for good, the flow still ends Failed.
+# Copy the task and the flow of your answer to 12.1 into the next cell. When every query has completed or failed,
+# `cleanup1` runs once, and after it `cleanup2`. If a query failed at every try, the flow still ends Failed.
 #
 # No working 12.1? `solution("12.1")` shows you where to start.
 
@@ -207,8 +207,8 @@ check("12.2", nightly_etl)
 # solution("12.2")
 
 # %% [markdown]
-# Tonight the database hangs up on queries 7 and 9 for good. Your flow runs queries 6 to 11. Which task run ends last,
-# and how many of the two failures does the error name?
+# Tonight queries 7 and 9 fail at every try. Your flow runs queries 6 to 11. Which task run ends last, and how many of
+# the two failures does the error name?
 
 # %% tags=["guess"]
 guess = predict("two failures", last_task="cleanup2", failures_named=1)
@@ -233,8 +233,8 @@ print(bad.state.name, "-", bad.error)
 # %% [markdown]
 # ### Exercise 12.3 · An error that names every failure
 #
-# Fix that: copy your last cell again. If queries failed, the error that ends the flow names the number of each of
-# them, and of no other query. The clean-ups stay where they are.
+# Fix that: copy your answer to 12.2 into the next cell. If queries fail, the error that ends the flow names the number
+# of each of them, and of no other query. The clean-ups stay where they are.
 
 
 # %% tags=["exercise-12.3"]
@@ -284,9 +284,9 @@ check("12.3", nightly_etl)
 # %% [markdown]
 # ### Exercise 12.4 · Publish all or nothing
 #
-# The last step. If all went well, `data/out` shows the new files and nothing else, and the flow returns a dict with
-# `queries` (how many), `rows` (how many in all) and `output` (`publishing.out()` as text). After a failure,
-# `data/out` stays as it was.
+# The last step: copy your answer to 12.3. If all queries complete, `data/out` shows the new files and nothing else, and
+# the flow returns a dict with `queries` (how many), `rows` (how many in all) and `output` (`publishing.out()` as text).
+# After a failure, `data/out` stays as it was.
 
 
 # %% tags=["exercise-12.4"]
@@ -338,7 +338,7 @@ check("12.4", nightly_etl)
 # %% [markdown]
 # ## A good night, then a bad one
 #
-# First all is well. The next night the database hangs up on query 7. How many files will `data/out` show after each
+# The first night goes well. The next night query 7 fails at every try. How many files will `data/out` show after each
 # night?
 
 # %% tags=["guess"]
@@ -359,9 +359,8 @@ print(good.state.name, "and", bad.state.name)
 print("still the good night's files:", files_bad == files_good)
 
 # %% [markdown]
-# The second night left yesterday's results whole, and an error that names query 7. That's a flow you can leave alone.
-# Put it into a file next to `flows/prefect_flow.py` and deploy it as in
-# [lesson 10](10_deploy.ipynb).
+# The second night left the first night's results whole, and an error that names query 7. That flow can run unattended.
+# Put it into a file next to `flows/prefect_flow.py` and deploy it as in [lesson 10](10_deploy.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember
@@ -379,6 +378,6 @@ print("still the good night's files:", files_bad == files_good)
 progress_report(12)
 
 # %% [markdown]
-# This was the last lesson. `workbook list` shows what is left over from the others, and the guides in
+# This was the last lesson. `workbook list` shows which exercises are left, and the guides in
 # [docs](../docs/concurrency_guide.md) go further. My solutions are in
 # [solutions/12_capstone.ipynb](../solutions/12_capstone.ipynb).

@@ -14,6 +14,7 @@ import pytest
 from conftest import CHECKOUT
 
 DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+DOCUMENTS += [CHECKOUT / "flows" / "README.md"]
 TEST = re.compile(r"tests/\w+\.py::test_\w+")
 MARKS = ("*(read, not reproduced)*", "*(measured once, not by a test)*")
 
@@ -23,13 +24,16 @@ LOOKS = "tests/test_docs.py::test_the_commands_that_look_and_change_nothing"
 COMMANDS = {
     LOOKS: """
         .venv/bin/workbook list
+        source .venv/bin/activate
         .venv/bin/workbook server start
+        workbook server start
         .venv/bin/workbook hint 3.1
         .venv/bin/workbook hint 3.1 2
         curl http://localhost:4200/api/health
         grep -n "tags=" flows/your_flow.py
         python scripts/setup_concurrency_limit.py
         python scripts/setup_concurrency_limit.py --tag database --limit 3
+        .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
         prefect concurrency-limit inspect database
         prefect concurrency-limit ls
         prefect gcl ls
@@ -40,7 +44,12 @@ COMMANDS = {
     """,
     "tests/test_prefect_flow.py::test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal": """
         .venv/bin/python flows/prefect_flow.py -v
+        cp -n flows/template.py flows/my_flow.py
+        python flows/my_flow.py
     """,
+    "tests/test_patterns.py::test_from_the_command_line": "python flows/patterns.py",
+    "tests/test_pitfalls.py::test_without_a_name_they_are_listed": "python flows/pitfalls.py",
+    "tests/test_pitfalls.py::test_one_from_the_command_line": "python flows/pitfalls.py result_in_loop",
     "tests/test_race.py::test_make_race_is_the_command": "make race",
     "tests/test_race.py::test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere": """
         .venv/bin/workbook race
@@ -108,7 +117,6 @@ COMMANDS = {
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile san.cnf -out server.pem
     """,
     "tests/test_postgresql.py::test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure": """
-        psql -c "ALTER ROLE etl CONNECTION LIMIT 3"
         python flows/patterns.py parallel
         python flows/patterns.py controlled
     """,
@@ -123,12 +131,13 @@ COMMANDS = {
     "tests/test_authentication.py::test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret": r"""
         touch .env
         chmod 600 .env
-        printf 'PREFECT_API_URL=%s\nPREFECT_API_AUTH_STRING=%s\n' "$PREFECT_API_URL" "$PREFECT_API_AUTH_STRING" > .env
+        printf 'PREFECT_API_URL=%s\nPREFECT_API_AUTH_STRING=%s\n' "$PREFECT_API_URL" "$PREFECT_API_AUTH_STRING" >> .env
         prefect config view
     """,
     "for Windows, which these tests do not have": r"""
         py -3.12 -m venv .venv
         .venv\Scripts\pip install -r requirements.txt
+        .venv\Scripts\Activate.ps1
         .venv\Scripts\python flows\prefect_flow.py
         .venv\Scripts\python flows\prefect_flow.py -v
         .venv\Scripts\python scripts\setup_concurrency_limit.py --tag database --limit 3
@@ -145,6 +154,7 @@ COMMANDS = {
         .venv\Scripts\workbook hint 3.1
         .venv\Scripts\workbook reset 3.1
         .venv\Scripts\workbook grade --from DIR --json out.json --junit out.xml --csv out.csv
+        Set-ExecutionPolicy -Scope Process RemoteSigned
         $env:PYTHONUTF8 = 1
         [Console]::OutputEncoding = [Text.Encoding]::UTF8
         $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"
@@ -152,7 +162,7 @@ COMMANDS = {
     """,
     "its parts, one after the other; .ci/run runs the first": "make test-all",
     "it would change the environment that the tests run in": """
-        .venv/bin/pip install -r requirements.txt
+        touch pyproject.toml
         make extras
     """,
     "docs/facts.md says what came of it, once, by hand": r"""
@@ -167,10 +177,22 @@ COMMANDS = {
         script -qc 'python -c "from prefect import flow; f = flow(lambda: 1)"' /dev/null
         uv venv fresh && uv pip install -p fresh prefect && . fresh/bin/activate
     """,
-    "it changes the system, as root": """
+    "it changes the system, as root": r"""
         apt-get install postgresql
-        sudo -u postgres createuser --pwprompt prefect
+        apt-get install redis-server nginx
+        printf "CREATE ROLE prefect LOGIN PASSWORD '%s';\n" "$(cat ~/secrets/prefect-db)" | sudo -u postgres psql
         sudo -u postgres createdb --owner prefect prefect
+    """,
+    "it writes into the home of who types it, or asks the system's PostgreSQL as its superuser": r"""
+        mkdir -m 700 ~/prefect-tls
+        cd ~/prefect-tls
+        mkdir -p ~/secrets
+        chmod 700 ~/secrets
+        test -e ~/secrets/prefect-auth || printf 'admin:%s\n' "$(openssl rand -hex 24)" > ~/secrets/prefect-auth
+        test -e ~/secrets/prefect-db || openssl rand -hex 24 > ~/secrets/prefect-db
+        test -e ~/secrets/etl-db || openssl rand -hex 24 > ~/secrets/etl-db
+        printf "CREATE ROLE etl LOGIN CONNECTION LIMIT 3 PASSWORD '%s';\n" "$(cat ~/secrets/etl-db)" | sudo -u postgres psql
+        sudo -u postgres createdb --owner etl shop
     """,
 }
 

@@ -305,7 +305,7 @@ failures = iter([True, True])
 @task(retries=2, retry_delay_seconds=0.3)
 def flaky(index):
     if index == 3 and next(failures, False):
-        raise ValueError("hung up")
+        raise ValueError("failed")
     time.sleep(0.1)
 
 
@@ -538,7 +538,7 @@ async def async_next(page):
 def second_try(tries):
     if not tries:
         tries.append(1)
-        raise ConnectionError("hung up")
+        raise ConnectionError("failed")
     return {"tries": 2}
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from workbook.figures.overlay import overlay
 from workbook.prefect_server.limits import read_limit
-from workbook.races import plans
 from workbook.races.playground import PATTERNS, TAG, run
+from workbook.timelines import plans
 
 LENGTHS = st.lists(st.integers(1, 9).map(float), min_size=1, max_size=9)
 

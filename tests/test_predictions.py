@@ -38,7 +38,7 @@ def test_an_untouched_guess_says_so_stops_nothing_and_is_not_counted(capsys, ans
     guess = predict("a limit of 3", seconds=..., at_once=...)
     assert "No guess yet" in capsys.readouterr().out
     assert tuple(guess) == (None, None)
-    assert guess.compare(a_run(4.1, 3)) == "You made no guess. It was 4.1 s; 3 at once."
+    assert guess.compare(a_run(4.1, 3)) == "You made no guess. What happened: 4.1 s; 3 at once."
     assert not answered and report(answered) == ""
 
 
@@ -59,13 +59,24 @@ def test_a_wrong_kind_of_value_is_told_and_left_out(capsys, guesses, wanted):
 
 
 def test_a_state_or_an_order_can_be_guessed_too():
-    guess = predict("a forgotten result", state_wrong="Failed", first=2)
-    said = guess.compare(state_wrong="Completed", first=2)
+    guess = predict("a forgotten result", state_wrong_flow="Failed", first=2)
+    said = guess.compare(state_wrong_flow="Completed", first=2)
     assert said.splitlines() == [
-        "For wrong you said Failed; it was Completed.", "For first you said 2, and it was. Well guessed!"
+        "Wrong flow: you said Failed; it was Completed.", "First: you said 2, and it was. Well guessed!"
     ]  # fmt: skip
     with pytest.raises(TypeError, match="needs what happened for 'first'"):
-        guess.compare(state_wrong="Completed")
+        guess.compare(state_wrong_flow="Completed")
+
+
+def test_a_guess_that_has_a_name_is_labelled_with_it(capsys, answered):
+    guess = predict("as they finish", the_first_place=1, seconds_batches=3.3)
+    assert capsys.readouterr().out == "Your guess: the first place = 1; batches = 3.3 s.\n"
+    said = guess.compare(the_first_place=0, seconds_batches=3.0)
+    assert said.splitlines() == [
+        "The first place: you said 1; it was 0.", "Batches: you said 3.3 s; it was 3.0 s. Close enough!"
+    ]  # fmt: skip
+    assert report(answered).endswith(" was as they finish (the first place): you said 1; it was 0.")
+    assert predict("x", last_task=...).compare(last_task="a") == "You made no guess. What happened: last task = a."
 
 
 def test_the_report_of_a_lesson_keeps_the_guesses_and_names_the_biggest_surprise(capsys):

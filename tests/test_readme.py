@@ -13,7 +13,7 @@ README = (CHECKOUT / "README.md").read_text()
 
 
 def test_the_map_names_every_room_and_no_other():
-    block = README.split("## Map\n")[1].split("\n\nEach room")[0]
+    block = README.split("## Map\n")[1].split("\n\nEach package")[0]
     folders = {f"{path.name}/" for path in CHECKOUT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     rooms = {f"{path.parent.name}/" for path in (CHECKOUT / "workbook").glob("*/__init__.py")}
     assert set(re.findall(r"^    ([a-z]+/) ", block, re.MULTILINE)) == folders - {"data/", "build/"}

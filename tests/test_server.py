@@ -147,7 +147,7 @@ def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
 
 @pytest.mark.slow
 def test_a_start_by_another_process_that_does_not_end_is_said(home, monkeypatch):
-    monkeypatch.setattr(local, "START_SECONDS", -9.9)  # waits 10 s longer than that
+    monkeypatch.setattr(local, "LOCK_SECONDS", 0.1)
     holding = f"import filelock\nwith filelock.FileLock({str(home / 'server.lock')!r}): print('held'); input()"
     command = [sys.executable, "-u", "-c", holding]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
@@ -464,10 +464,15 @@ STOPPED = "The Prefect server has stopped: start it with `workbook server start`
 
 def test_a_server_is_known_by_its_process(home, monkeypatch):
     """An address proves nothing: another checkout's server may have taken it."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     monkeypatch.setattr(own, "_used", None)
     for name in ("PREFECT_API_URL", "WORKBOOK_STARTED_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:4299/api")
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running,
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:4299/api"}),
+    ):
         record = {"pid": running.pid, "create_time": psutil.Process(running.pid).create_time(), "port": 4299}
         for other in ({"port": 4298}, {"create_time": 0.0}, {"pid": os.getpid()}):
             (home / "server.json").write_text(json.dumps(record | other))
@@ -480,6 +485,8 @@ def test_a_server_is_known_by_its_process(home, monkeypatch):
             local.ServerError, match="The Prefect server has stopped"
         ):  # begun by somebody else in its place
             own.look()
+        with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:4298/api"}):
+            own.look()  # another one is in use, as in prefect_test_harness()
         monkeypatch.delenv("WORKBOOK_STARTED_URL")
         own.look()  # one that was given is not looked at
         local.stop()

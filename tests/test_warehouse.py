@@ -177,7 +177,7 @@ def test_a_query_cannot_change_the_file(file):
 
 def test_a_database_that_fails_while_it_answers_is_said(file, monkeypatch):
     def sleep(seconds):
-        raise ConnectionError("hung up")
+        raise ConnectionError("failed")
 
     monkeypatch.setattr(warehouse.time, "sleep", sleep)
     with pytest.raises(warehouse.QueryFailed, match=r"^The database could not answer 'bought_together': user-defined"):

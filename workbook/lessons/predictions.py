@@ -87,8 +87,8 @@ class Prediction:
             raise TypeError(f"compare() needs what happened for {missing[0]!r}: pass the run, or {missing[0]}=….")
         compared = [Compared(name, guess, actual[name]) for name, guess in self.guesses.items()]
         if not compared:
-            happened = "; ".join(_said(name, value) for name, value in actual.items())
-            return Prose(f"You made no guess{f'. It was {happened}' if happened else ''}.")
+            happened = "; ".join(_fact(name, value) for name, value in actual.items())
+            return Prose(f"You made no guess{f'. What happened: {happened}' if happened else ''}.")
         ANSWERED[self.about] = compared
         return Prose("\n".join(_sentence(one) for one in compared))
 
@@ -113,7 +113,7 @@ def predict(about: str = "this run", **guesses: Any) -> Prediction:
         else:
             kept[name] = guess
     if kept:
-        said.insert(0, f"Your guess: {'; '.join(_said(name, guess) for name, guess in kept.items())}.")
+        said.insert(0, f"Your guess: {'; '.join(_fact(name, guess) for name, guess in kept.items())}.")
     if not said:
         said = ["No guess yet. Replace each `...` with what you expect and run this cell again, or just go on."]
     show = notebook_display() or print
@@ -133,26 +133,37 @@ def report(answered: dict[str, list[Compared]]) -> str:
     hits = sum(one.hit for _, one in every)
     text = f"Your guesses: {hits} of {len(every)} {'was' if hits == 1 else 'were'} right (seconds within 20 %)."
     about, worst = max(every, key=lambda pair: (not pair[1].hit, pair[1].off))
-    return text if worst.hit else f"{text} Your biggest surprise was {about}: {_but(worst)}"
+    if worst.hit:
+        return text
+    label = _label(worst.name)
+    return f"{text} Your biggest surprise was {about}{f' ({label})' if label else ''}: {_but(worst)}"
 
 
 def _sentence(one: Compared) -> str:
+    """A guess and its answer, as "The first place: you said 1; it was 0."."""
     if one.guessed == one.actual:
-        said = f"{_said(one.name, one.guessed, 'you said')}, and it was. Well guessed!"
+        said = f"you said {_value(one.name, one.guessed)}, and it was. Well guessed!"
     else:
         said = f"{_but(one)}{' Close enough!' if one.hit else ''}"
+    label = _label(one.name)
+    said = f"{label}: {said}" if label else said
     return said[0].upper() + said[1:]
 
 
 def _but(one: Compared) -> str:
-    return f"{_said(one.name, one.guessed, 'you said')}; it was {_value(one.name, one.actual)}."
+    return f"you said {_value(one.name, one.guessed)}; it was {_value(one.name, one.actual)}."
 
 
-def _said(name: str, value: Any, verb: str = "") -> str:
-    """A guess or a fact in words, as "2.5 s" or "for the second run you said 3 at once"."""
+def _fact(name: str, value: Any) -> str:
+    """A guess or a fact in a list, as "2.5 s" or "the first place = 1"."""
+    label = _label(name)
+    return f"{label} = {_value(name, value)}" if label else _value(name, value)
+
+
+def _label(name: str) -> str:
+    """What a guess is about, in words; empty if its value says so."""
     kind = next((kind for kind in KINDS if _is(kind, name)), "")
-    about = name.removeprefix(kind).strip("_").replace("_", " ")
-    return " ".join(part for part in (about and f"for {about}", verb, _value(name, value)) if part)
+    return name.removeprefix(kind).strip("_").replace("_", " ")
 
 
 def _value(name: str, value: Any) -> str:

@@ -32,7 +32,7 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
 
     Raises:
         LookupError: there is no question of that number.
-        flows.warehouse.WarehouseError: the database could not answer, or hung up (see `flaky`).
+        flows.warehouse.WarehouseError: the database could not answer, or failed (see `flaky`).
     """
     start, wanted, error = time.time(), 0.0, ""
     try:
@@ -40,7 +40,7 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
             raise LookupError(f"there is no query {index}: they are 0 to {len(warehouse.QUERIES) - 1}")
         wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else seconds
         if _hangs_up(index):
-            raise warehouse.QueryFailed(f"The database hung up on query {index}.")
+            raise warehouse.QueryFailed(f"The database failed on query {index}.")
         with at_the_gate(index):
             return warehouse.query(index, seconds=wanted)
     except BaseException as raised:
@@ -52,15 +52,15 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
 
 
 # ----------------------------------------
-# A database that hangs up
+# A database that fails
 
 
 @contextlib.contextmanager
 def flaky(times: Mapping[int, int]) -> Iterator[None]:
-    """Have the database hang up on some queries meanwhile: with `flaky({3: 2})` query 3 succeeds at the third try.
+    """Have the database fail on some queries in this block: with `flaky({3: 2})` query 3 succeeds at the third try.
 
     Args:
-        times: how often it hangs up before it answers, by query.
+        times: how often it fails before it answers, by query.
     """
     before = os.environ.get(FLAKY)
     with tempfile.TemporaryDirectory(prefix="workbook-flaky-") as folder:
@@ -75,7 +75,7 @@ def hang_ups(times: Mapping[int, int], folder: Path) -> str:
     """The text for the environment variable WORKBOOK_FLAKY.
 
     Args:
-        times: how often the database hangs up before it answers, by query.
+        times: how often the database fails before it answers, by query.
         folder: an empty folder in which the hang-ups are counted, over all threads and processes.
     """
     return f"{folder}|{','.join(f'{index}:{count}' for index, count in times.items())}"

@@ -172,7 +172,8 @@ def plain_errors() -> Iterator[None]:
         if code in (401, 403):
             raise ServerError(f"The Prefect server at {url} refused {_refused(code)}.") from None
         raise ServerError(
-            f"{url} answers, but isn't a Prefect API ({code}): correct PREFECT_API_URL, which ends in /api."
+            f"{url} answers, but isn't a Prefect API ({code}): correct PREFECT_API_URL, such as "
+            "http://127.0.0.1:4200/api."
         ) from None
     except (UnicodeEncodeError, httpx.LocalProtocolError):
         raise ServerError(
@@ -199,7 +200,7 @@ def plain_errors() -> Iterator[None]:
         ) from None
     except ValueError:  # an answer of another shape: a web page, say
         raise ServerError(
-            f"{url} answers, but isn't a Prefect API: correct PREFECT_API_URL, which ends in /api."
+            f"{url} answers, but isn't a Prefect API: correct PREFECT_API_URL, such as http://127.0.0.1:4200/api."
         ) from None
 
 

@@ -20,6 +20,8 @@ from workbook.prefect_server import connection, local, process
 PYTHONS = (3, 11), (3, 13)  # the first and the last that the lock was made for
 FREE_MEGABYTES = 200  # the warehouse, the server's log and the published output take about a tenth of it
 LOOKS = 3  # at slots that seem to be held by nobody
+# A .venv that uv made has no pip. After `touch`, make installs everything again, with uv or with pip.
+REINSTALL = "`touch pyproject.toml`, then `make demo`; on Windows, `.venv\\Scripts\\pip install -r requirements.txt`"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _lock() -> Check:
     if not wrong:
         return Check("Lock", "every package has its locked version")
     return Check("Lock", ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
-                 "`pip install -r requirements.txt` in the workbook's own environment")  # fmt: skip
+                 REINSTALL)  # fmt: skip
 
 
 def _home() -> Check:
@@ -173,11 +175,10 @@ def _kernel() -> Check:
         return Check("Kernel", f"this notebook runs {python}", f"choose the kernel {paths.KERNEL_NAME!r} for it")
     from jupyter_client.manager import start_new_kernel
 
-    remedy = "`pip install -r requirements.txt` in the workbook's environment"
     try:
         manager, client = start_new_kernel(kernel_name=paths.KERNEL, startup_timeout=30, stderr=subprocess.DEVNULL)
     except Exception as error:  # whatever kept it from starting, the remedy is the same
-        return Check("Kernel", f"{paths.KERNEL_NAME!r} did not start ({error})", remedy)
+        return Check("Kernel", f"{paths.KERNEL_NAME!r} did not start ({error})", REINSTALL)
     found: list[str] = []
     try:
         client.execute_interactive(
@@ -192,7 +193,7 @@ def _kernel() -> Check:
     if python and _same_environment(python):
         return Check("Kernel", f"{paths.KERNEL_NAME!r} starts and runs this Python")
     found_there = f"{paths.KERNEL_NAME!r} runs {python or 'a Python without the workbook'}"
-    return Check("Kernel", found_there, f"`jupyter kernelspec remove {paths.KERNEL}`, then {remedy}")
+    return Check("Kernel", found_there, f"`jupyter kernelspec remove {paths.KERNEL}`, then {REINSTALL}")
 
 
 def _kernel_above() -> str | None:

@@ -74,6 +74,14 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """The CPU time that it has used so far; 0.0 once it is gone."""
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return times.user + times.system
+    return 0.0
+
+
 def terminate(process: psutil.Process, wait_seconds: float) -> None:
     """End a process and all that it started.
 

@@ -15,8 +15,8 @@ from workbook.figures.overlay import overlay
 from workbook.figures.prose import Characters, Prose
 from workbook.lessons.queries import ask
 from workbook.prefect_server.limits import ensure_limit, remove_limit
-from workbook.races import plans
 from workbook.runs.observation import observe
+from workbook.timelines import plans
 from workbook.timelines.timeline import Timeline
 
 TAG = "playground"

@@ -1,4 +1,4 @@
-# message: although the database didn't hang up on it
+# message: although the database didn't fail on it
 import json
 from pathlib import Path
 

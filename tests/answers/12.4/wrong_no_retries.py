@@ -1,4 +1,4 @@
-# message: on which the database hung up, ran 1 time\.
+# message: on which the database failed, ran 1 time\.
 import json
 from pathlib import Path
 

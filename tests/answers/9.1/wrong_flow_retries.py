@@ -1,4 +1,4 @@
-# message: although the database didn't hang up on it.*those of the flow
+# message: although the database didn't fail on it.*those of the flow
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+, on which the database hung up, ran 1 time\. It should have been [23]\.
+# message: Query \d+, on which the database failed, ran 1 time\. It should have been [23]\.
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: its message doesn't name query \d+: .*The database hung up on query
+# message: its message doesn't name query \d+: .*The database failed on query
 from prefect import flow, task
 from prefect.futures import wait
 

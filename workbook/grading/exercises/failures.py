@@ -21,7 +21,7 @@ FOR_GOOD = 99  # more hang-ups than anybody tries
 
 
 def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> Path:
-    """Have the database hang up on these queries in the next run, so often each.
+    """Have the database fail on these queries in the next run, so often each.
 
     Returns:
         The folder in which the hang-ups are counted.
@@ -33,7 +33,7 @@ def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> Path:
 
 
 def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], seconds: float, tries: int = 1) -> Run:
-    """Run the answer while the database hangs up on some queries for good, and hold another query at a gate.
+    """Run the answer while the database fails on some queries for good, and hold another query at a gate.
 
     It is held until the first of the dead ones has failed so often, and a while longer: what an answer does at once
     because of that failure, it does before the held query has ended.
@@ -96,7 +96,7 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
     counts = Counter(query.index for query in seen.asked)
     if again := [index for index, count in wanted.items() if count == 1 < counts[index]]:
         raise NotYet(
-            f"Query {again[0]} ran {counts[again[0]]} times, although the database didn't hang up on it.",
+            f"Query {again[0]} ran {counts[again[0]]} times, although the database didn't fail on it.",
             "Only a query that failed should run again.",
             "Put the retries on the task: those of the flow, or of a loop around it, repeat everything.",
         )
@@ -109,7 +109,7 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
     for index, count in wanted.items():
         if counts[index] != count:
             raise NotYet(
-                f"Query {index}, on which the database hung up, ran {counts[index]} "
+                f"Query {index}, on which the database failed, ran {counts[index]} "
                 f"time{'s' if counts[index] > 1 else ''}.",
                 f"It should have been {count}.",
                 "retries=… on the task is the number of tries after the first.",
@@ -134,7 +134,7 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
     if not all(delays):
         raise NotYet(
             f"Query {index} was tried again at once.", "There should be a short delay before each try.",
-            "A database that has just hung up needs a moment: retry_delay_seconds=0.1.",
+            "A database that has just failed needs a moment: retry_delay_seconds=0.1.",
         )  # fmt: skip
     if max(delays) > 1:
         raise NotYet(f"Your tasks wait {max(delays):g} s before they try again.", "0.1 s is enough here.")

@@ -85,7 +85,7 @@ EXERCISES = (
             "https://docs.prefect.io/v3/concepts/tasks",
         ),
         grade=first,
-        why="A task that you call in a flow runs at once, and its result comes back like that of any function.",
+        why="A task that you call in a flow runs now, and its result comes back like that of any function.",
         variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI at the address above.",
     ),
     Exercise(
@@ -98,11 +98,11 @@ EXERCISES = (
             "Seven queries, three at a time: how many rounds is that, and how long is each?",
             "You need the number of rounds as a whole number, rounded up: see `math.ceil` at "
             "https://docs.python.org/3/library/math.html#math.ceil",
-            "`rounds = …(count / at_once)`, and then a product.",
+            "`rounds = …(count / at_once)`, and then multiply.",
         ),
         grade=needed,
-        why="Equal queries run in rounds: as many as fit, then as many again. No schedule can beat that number; every "
-        "figure in this workbook calls it the ideal.",
-        variation="Use it for your next guesses. The difference to the run is what Prefect itself needs.",
+        why="Equal queries run in rounds: as many as fit, then as many again. No schedule of equal queries can beat "
+        "that number.",
+        variation="Use it for your next guesses. The rest of a run's time is Prefect's overhead.",
     ),
 )

@@ -59,8 +59,8 @@ EXERCISES = (
             "`rows = extract(…)`, then `number = transform(…)`, then return what load returns.",
         ),
         grade=chain,
-        why="Each task is given what the one before it returned, so Prefect can't start it any earlier. You didn't "
-        "have to declare the order: it's in the data.",
+        why="Each task is given what the one before it returned, so it can't start any earlier. You didn't have to "
+        "declare the order: it's in the data.",
         variation="Submit all three instead, pass the futures on, and call `.result()` on the last one only. The "
         "order stays the same.",
     ),
@@ -70,9 +70,9 @@ EXERCISES = (
         minutes=10,
         entry="diamond",
         hints=(
-            "The two in the middle need nothing of each other. What does each of them have to wait for?",
-            "A future in `wait_for=[…]` is waited for without being passed on, and a future among the arguments is "
-            f"both. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
+            "The two in the middle need nothing from each other. What does each of them have to wait for?",
+            "`wait_for=[…]` only waits for a future; as an argument, its result is passed on too. See "
+            f"{DOCS}/how-to-guides/workflows/run-work-concurrently",
             "Four submits and one `.result()`: `first = query.submit(top, seconds)`, then `one` and `other`, both with "
             "`wait_for=…`, and last `count.submit(…)` with both futures.",
         ),
@@ -98,7 +98,7 @@ EXERCISES = (
         seconds=240,  # a pool of processes, on a busy machine
         why="Passing a future tells Prefect the order within a chain. The loop never waits, so all chains are on their "
         "way at once, and a slow one doesn't hold up the others.",
-        variation="Run `observe(chains, range(6), None).plot()`: without `seconds`, each query takes its usual time. "
+        variation="Run `observe(chains, range(6), None).plot()`: with `None`, each query takes its usual time. "
         "Do the short chains wait for the long ones?",
     ),
 )

@@ -48,9 +48,9 @@ def one_at_a_time(answer: Answer) -> None:
             raise NotYet(
                 "While a run of your deployment was under way, a run of another deployment in the pool had to wait.",
                 "Other deployments in the pool should run as before.",
-                f"The pool has a limit of {limit} now, which counts the runs of all its deployments: give yours a "
-                "limit of its own." if limit is not None
-                else "Whatever you limited, that deployment uses it too: give yours a limit of its own.",
+                f"The pool has a limit of {limit} now, which counts the runs of all its deployments: give yours "
+                "its own limit." if limit is not None
+                else "Whatever you limited, that deployment uses it too: give yours its own limit.",
             )  # fmt: skip
         _waits(client.read_flow_run(second).state, second in taken)
     _due_at_two(found)
@@ -153,10 +153,11 @@ EXERCISES = (
             "`run_deployment(…, parameters={…}, timeout=…)`. What does `timeout` do?",
         ),
         grade=deployed,
-        why="`.deploy()` tells the server where the code is and in which pool its runs wait; `run_deployment()` puts "
-        "one run there. Nothing of the flow runs in your process, so with `timeout=0` you don't wait.",
-        variation="Pass `scheduled_time=` to run it in an hour. The check ran on a grading server of its own, so "
-        "nothing of it shows up in your web UI.",
+        why="`.deploy()` tells the server where the code is and which pool its runs wait in. `run_deployment()` "
+        "creates one run in that pool, and a worker runs it in another process. By default `run_deployment()` waits "
+        "until the run has ended; with `timeout=0` it returns at once.",
+        variation="Pass `scheduled_time=` to run it in an hour. The check ran on its own grading server, so it doesn't "
+        "show up in your web UI.",
         seconds=150,
     ),
     Exercise(
@@ -167,7 +168,7 @@ EXERCISES = (
         entry="deploy_nightly",
         hints=(
             "Whose two o'clock does a cron string mean? And who else uses the work pool that this function limits?",
-            "A `Cron` schedule takes a time zone, and a deployment can have a limit of its own: see "
+            "A `Cron` schedule takes a time zone, and a deployment can have its own limit: see "
             "https://docs.prefect.io/v3/how-to-guides/deployments/create-schedules and "
             "https://docs.prefect.io/v3/how-to-guides/deployments/deploy-via-python",
             "Leave the pool alone, and use `nightly.deploy(…, schedule=Cron('0 2 * * *', …), concurrency_limit=…)`.",
@@ -175,7 +176,8 @@ EXERCISES = (
         grade=one_at_a_time,
         why="A schedule without a time zone follows UTC. A deployment's limit counts only its own runs, and by default "
         "a run above it waits; a pool's limit counts the runs of every deployment in the pool.",
-        variation="Pass `ConcurrencyLimitConfig(limit=1, collision_strategy='CANCEL_NEW')`, and check again: what "
+        variation="Import `ConcurrencyLimitConfig` from `prefect.client.schemas.objects`, pass "
+        "`concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy='CANCEL_NEW')`, and check again: what "
         "happens to the second run?",
     ),
 )

@@ -92,7 +92,7 @@ EXERCISES = (
             "print anything.",
         ),
         grade=masked,
-        why="Dev and prod run the same code in other environments, so the environment is read at every call. What you "
+        why="Dev and prod run the same code in different environments, so read the environment at every call. What you "
         "never print or return can't end up in a log.",
         variation="Put an `@` into the password of a `DATABASE_URL`, written as `%40`. Does your mask still hold?",
     ),
@@ -102,8 +102,8 @@ EXERCISES = (
         minutes=12,
         entry="needs_attention",
         hints=(
-            "Which states are bad news, and which of them are types of state, which only names? And what if there are "
-            "more flow runs than the server hands out at once?",
+            "Which states are bad news? Which of them are types of state, and which are only names? And what if there "
+            "are more flow runs than the server sends at once?",
             "`client.read_flow_runs` takes a `flow_run_filter`, a `sort`, a `limit` and an `offset`: see "
             "https://docs.prefect.io/v3/advanced/api-client. A state's filter has `type`, `name` and "
             "`operator='or_'`.",
@@ -111,8 +111,8 @@ EXERCISES = (
             "`while page := client.read_flow_runs(flow_run_filter=wanted, sort=…, limit=200, offset=…):`",
         ),
         grade=watched,
-        why="The server filters and sorts, and hands out 200 flow runs at a time, so a list without `offset` silently "
-        "stops there. Late runs are often the only sign of a worker that isn't running.",
+        why="The server filters and sorts, and sends at most 200 flow runs at a time. Without `offset` you'd miss the "
+        "rest, and nothing would tell you. Late runs are often the only sign of a worker that isn't running.",
         variation="Run it every morning, from a scheduled flow, and let that flow fail if the list isn't empty. The "
         "check's flow runs were on its own grading server.",
         seconds=240,

@@ -131,7 +131,7 @@ def tried_again(seen: Run, shaky: int) -> None:
     count = sum(query.index == shaky for query in seen.asked)
     if 0 < count < 3 and not seen.state.is_completed():
         raise NotYet(
-            f"Query {shaky}, on which the database hung up, ran {count} time{'s' if count > 1 else ''}. "
+            f"Query {shaky}, on which the database failed, ran {count} time{'s' if count > 1 else ''}. "
             f"Your flow ended {seen.state.name}.",
             "It should have had three tries in all.",
             "`retries=…` on the task is the number of tries after the first.",
@@ -198,9 +198,9 @@ EXERCISES = (
             "second.",
         ),
         grade=tidied,
-        why="`wait` returns when the last query has ended, well or badly, so no clean-up takes a connection away "
+        why="`wait` returns when every query has completed or failed, so no clean-up takes a connection away "
         "from a running query. The results come last, because they may raise.",
-        variation="Swap `wait(futures)` and the list of results, and check again: which night fails now, and why?",
+        variation="Collect the results before `wait(futures)`, and check again: which night fails now, and why?",
         seconds=240,
     ),
     Exercise(
@@ -238,8 +238,8 @@ EXERCISES = (
         grade=nightly,
         why="Everything that can fail comes before the one step that readers can see. That is the whole production "
         "flow: limit, retries, clean-up, a clear error, and results that are complete or not there.",
-        variation="Deploy it as in lesson 10. It needs nothing from this notebook except `ask`, and `warehouse.query` "
-        "does the same.",
+        variation="Deploy it as in lesson 10. Its file also needs the imports, `save` and both clean-ups; "
+        "`warehouse.query` can replace `ask`.",
         seconds=240,
     ),
 )  # fmt: skip

@@ -160,11 +160,11 @@ EXERCISES = (
         minutes=4,
         entry="three_at_a_time",
         hints=(
-            "Who decides here how many run at once: the flow or the server? What would another flow know of it?",
+            "Who decides here how many run at once: the flow or the server? Would another flow know about it?",
             "The server limits task runs by their tag. See "
             "https://docs.prefect.io/v3/how-to-guides/workflows/tag-based-concurrency-limits",
             "`@task(tags=[…])` above the task, and a plain `@flow` above the flow: the default task runner starts all "
-            "tasks, and the server holds back those that are too many.",
+            "tasks, and the server holds back those over the limit.",
         ),
         grade=limited,
         why="The number is no longer in your code. Each task run asks the server for a slot of the tag's limit, so "
@@ -178,7 +178,7 @@ EXERCISES = (
         minutes=8,
         entry="ensure_limit",
         hints=(
-            "What did `prefect gcl create` say when the limit existed already? And what does your function do then?",
+            "What does `prefect gcl create` do if the limit exists already?",
             "The client has a method to create a global concurrency limit, one to update it, and one that does "
             "whichever is needed. The limit of a tag has a name that starts with `tag:`. See "
             "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits",
@@ -187,8 +187,8 @@ EXERCISES = (
             "you saw in this lesson.",
         ),
         grade=ensured,
-        why="Creating or updating, whichever is needed, makes the set-up safe to run again. An update changes the "
-        "limit and leaves the slots that running tasks hold alone.",
+        why="Creating or updating, whichever is needed, makes the set-up safe to run again. An update changes only "
+        "the limit: running tasks keep their slots.",
         variation='Call `ensure_limit("mine", 2)` twice in a new cell, and look at the limit with '
         "`!prefect gcl inspect tag:mine`.",
     ),
@@ -223,9 +223,9 @@ EXERCISES = (
             "start, and put back the moment at which this task releases the slot.",
         ),
         grade=scheduled,
-        why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. No "
-        "figure's ideal is longer than this schedule, and a real limit adds its hand-overs.",
+        why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. A "
+        "figure's ideal can be shorter than this; hand-overs make a real run longer.",
         variation="Compare it with a run: `[span.start - run.timeline.origin for span in run.timeline]` are the real "
-        "starts of a `run`, in the order of their starts.",
+        "start times of a `run`, earliest first.",
     ),
 )

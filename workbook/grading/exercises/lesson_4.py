@@ -7,9 +7,9 @@ from random import Random
 from workbook.grading.evidence import OpaqueValue
 from workbook.grading.exercises import expect
 from workbook.grading.exercises.batches import batched, resumed
-from workbook.grading.exercises.schedules import starts
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
+from workbook.timelines import plans
 
 # ----------------------------------------
 # 4.3
@@ -46,12 +46,11 @@ def _slowest(durations: list[float], size: int) -> list[float]:
 
 
 def _in_batches(durations: list[float], size: int) -> float:
-    return math.fsum(_slowest(durations, size))
+    return plans.plan(plans.in_batches, durations, size).makespan
 
 
 def _under_limit(durations: list[float], size: int) -> float:
-    begun = starts(durations, size)
-    return max((start + seconds for start, seconds in zip(begun, durations, strict=True)), default=0.0)
+    return plans.plan(plans.limited, durations, size).makespan
 
 
 def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
@@ -138,7 +137,7 @@ EXERCISES = (
         hints=(
             "What must be in the file, so that a new process knows which queries are done and what they answered?",
             "A dict from query to rows is a good checkpoint, and `save` from this lesson writes it. In JSON its keys "
-            "become text: see https://docs.python.org/3/library/json.html. What Prefect can keep by itself is at "
+            "become strings: see https://docs.python.org/3/library/json.html. What Prefect can keep by itself is at "
             "https://docs.prefect.io/v3/advanced/results",
             "`answers = …` from the file if it exists, otherwise `{}`; `left = [index for index in indexes if … not in "
             "answers]`; batches of `left` as in 4.1, with `save(checkpoint, answers)` after each; at the end the rows "

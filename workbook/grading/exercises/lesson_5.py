@@ -64,7 +64,7 @@ EXERCISES = (
         grade=collected,
         why="`.result()` waits for a task run and raises its error if it failed. An error that nothing catches is what "
         "makes the flow run fail.",
-        variation="Put `wait(futures)` in place of your loop and check again: the verdict names what gets lost.",
+        variation="Put `wait(futures)` in place of your loop and check again: the verdict says what gets lost.",
     ),
     Exercise(
         id="5.2",
@@ -100,7 +100,7 @@ EXERCISES = (
         ),
         grade=from_environment,
         why="A value that is read inside the flow is neither a parameter nor code, so the server never gets it. "
-        "`os.environ[…]` fails when the variable is missing, so no run uses a wrong database in silence.",
+        "`os.environ[…]` fails when the variable is missing, so no run quietly uses the wrong database.",
         variation="Log `repr(url)` instead of the host. SQLAlchemy hides the password in it; does the check agree?",
     ),
     Exercise(

@@ -174,8 +174,7 @@ EXERCISES = (
         minutes=4,
         entry="both_reports",
         hints=(
-            "Which bars in the figure begin at once, and which ones wait? Compare the tags of their tasks, letter by "
-            "letter.",
+            "Which of the two tasks has no limit? Compare their tags, letter by letter.",
             "The limit is on `reporting`, and a tag needs exactly that name: see "
             "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits",
             "Write the name once, as `REPORTING = …`, and use it above both tasks: `@task(tags=[…])`.",
@@ -199,8 +198,8 @@ EXERCISES = (
         ),
         grade=not_deadlocked,
         why="Only the task that uses the database needs a slot. The report waits without one, so its query gets it.",
-        variation="Move the tag the other way round: the report has it, and the query doesn't. That passes too; which "
-        "one holds the slot longer if the report does more than wait?",
+        variation="Swap it: tag the report and not the query. That passes too; which version holds the slot longer if "
+        "the report does more than wait?",
         seconds=30,  # the broken flow hangs for all of it
     ),
     Exercise(

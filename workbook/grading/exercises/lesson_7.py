@@ -256,7 +256,7 @@ EXERCISES = (
         minutes=10,
         entry="reports",
         hints=(
-            "When should a task run acquire its slot, and when should it release it? Which of its two queries lies in "
+            "When should a task run acquire its slot, and when should it release it? Which of its two queries runs in "
             "between?",
             "`concurrency()` holds a slot as long as its `with` block, inside the task: see "
             "https://docs.prefect.io/v3/how-to-guides/workflows/global-concurrency-limits",
@@ -267,7 +267,7 @@ EXERCISES = (
         seconds=240,  # two runs, each of which may start a pool of processes
         why="A slot is held only inside the `with` block, so the archive's queries never wait for one. The server "
         "counts the slots, so the limit also holds against other clients.",
-        variation="Move the archive's query into the `with` block and check again: the verdict tells what you'd lose.",
+        variation="Move the archive's query into the `with` block and check again: the verdict says what you lose.",
     ),
     Exercise(
         id="7.2",
@@ -284,8 +284,8 @@ EXERCISES = (
             "run, and in one only a part of the task matters.",
         ),
         grade=chosen,
-        why="A limit fits if it counts just what is scarce, for all who share it. If it counts more, others wait for "
-        "nothing; if it counts less, it doesn't hold.",
+        why="A limit fits if it counts exactly what is scarce, for everyone who shares it. If it counts more, work "
+        "waits for nothing; if it counts less, it doesn't protect you.",
         variation="The work pool was left over. Describe a situation in which only the pool's limit is right.",
     ),
 )

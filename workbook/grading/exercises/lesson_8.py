@@ -128,8 +128,8 @@ EXERCISES = (
         seconds=240,
         why="The query now waits in another thread, so the event loop can start the other tasks. `async def` alone "
         "changes nothing about a call that blocks.",
-        variation="Make `fetch` and `count_rows` plain functions, and call `count_rows.map(…)` in the flow. It's just "
-        "as fast, and needs no `await`.",
+        variation="Make `fetch` and `count_rows` plain functions, and call `count_rows.map(…)` in the flow. The "
+        "queries still run at once, without any `await`.",
     ),
     Exercise(
         id="8.2",

@@ -174,8 +174,8 @@ EXERCISES = (
             "`persistent`. How many tries come after the first?",
         ),
         grade=retried,
-        why="A task run that fails is tried again by itself: the other queries aren't asked twice, and Prefect's "
-        "record shows every try.",
+        why="Prefect retries only the task run that failed. The other queries don't run twice, and the server's record "
+        "shows every try.",
         variation="Run your flow in a new cell, inside `with flaky({1: 2}):`, and look at the states of query 1's task "
         "run in the web UI. (Checks run on their own server and don't show up there.)",
         seconds=240,  # a pool of processes takes long to start on a busy machine
@@ -194,7 +194,7 @@ EXERCISES = (
             "· `if failed: raise …` with the numbers in its message · the results.",
         ),
         grade=cleaned,
-        why="`wait` comes back only when every query has ended, and raises nothing. So the clean-up always runs, and "
+        why="`wait` returns only when every query has ended, and raises nothing. So the clean-up always runs, and "
         "you decide afterwards what the failures mean.",
         variation="Let the error also say why they failed: `future.result(raise_on_failure=False)` returns the "
         "exception of a failed task instead of raising it.",
@@ -205,15 +205,15 @@ EXERCISES = (
         minutes=10,
         entry="publish_nightly",
         hints=(
-            "Where can the tasks write so that nobody reads there yet? And what is the last thing that the flow does?",
+            "Where can the tasks write files that nobody reads yet? And what should the flow do last?",
             "`publishing.staging(…)` gives a run its own folder, `publishing.publish(folder)` makes it visible, and "
             "`flow_run.id` names the run: https://docs.prefect.io/v3/concepts/runtime-context",
             "`with publishing.staging(…) as folder:` around everything. Inside it: submit with `str(folder)`, collect "
             "every result, and only then one more line.",
         ),
         grade=published,
-        why="A query that failed raises before `publish` is reached, so the link still leads to the former folder. "
-        "Switching a link is one step: a reader sees the old results or the new ones, never a mixture.",
+        why="A query that failed raises before `publish` is reached, so the link still points to the previous "
+        "folder. Switching a link is one step: a reader sees the old results or the new ones, never a mixture.",
         variation="Call `publishing.sweep()` at the start of the flow: it removes the folders of runs that failed or "
         "died.",
     ),

@@ -1,6 +1,5 @@
 """The grader of exercise 3.4: when each task starts under a limit."""
 
-import math
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -9,29 +8,13 @@ from workbook.grading.evidence import OpaqueValue
 from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer, AnswerError
+from workbook.timelines import plans
 
 
 def scheduled(answer: Answer) -> None:
     """Uneven durations, ties, one slot, more slots than tasks, and nothing to run; the smallest example comes first."""
     for durations, limit in _cases(answer.rng):
         _scheduled(answer, durations, limit)
-
-
-def starts(durations: list[float], limit: int) -> list[float]:
-    """When each task starts: the first moment, not before the task ahead of it, at which a slot is free."""
-    found: list[float] = []
-    for _ in durations:
-        running = list(zip(found, durations, strict=False))
-        moments = sorted({0.0, *(start + seconds for start, seconds in running)})
-        found.append(
-            next(
-                moment
-                for moment in moments
-                if moment >= max(found, default=0.0)
-                and sum(start <= moment < start + seconds for start, seconds in running) < limit
-            )
-        )
-    return found
 
 
 def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
@@ -47,37 +30,32 @@ def _telling(rng: Random, count: int, limit: int) -> list[float]:
     """Durations with which each of the mistakes below gives something of its own."""
     while True:
         durations = [rng.randrange(1, 9) / 2 for _ in range(count)]
-        found = [starts(durations, limit), *(wrong for wrong, _ in _mistakes(durations, limit))]
+        found = [plans.limited(durations, limit), *(wrong for wrong, _ in _mistakes(durations, limit))]
         if len({tuple(numbers) for numbers in found}) == len(found):
             return durations
 
 
 def _mistakes(durations: list[float], limit: int) -> list[tuple[list[float], str]]:
     """What people get, and the mistake behind it."""
-    right = starts(durations, limit)
-    free, rounds, clock = [0.0] * limit, [], 0.0
-    for place in range(0, len(durations), limit):
-        rounds += [clock] * len(durations[place : place + limit])
-        clock += max(durations[place : place + limit])
-    assigned = []
+    right = plans.limited(durations, limit)
+    free, assigned = [0.0] * limit, []
     for place, seconds in enumerate(durations):
         assigned.append(free[place % limit])
         free[place % limit] += seconds
     ends = [start + seconds for start, seconds in zip(right, durations, strict=True)]
     found: list[tuple[list[float], str]] = [
-        (rounds, f"You let {limit} tasks start together and wait for all of them: that is a batch. Under a limit, a "
-         "free slot goes to the next task straight away."),
+        (plans.in_batches(durations, limit), f"You let {limit} tasks start together and wait for all of them: that is "
+         "a batch. Under a limit, a free slot goes to the next task straight away."),
         (assigned, f"You deal the tasks out to the slots in turn, so that each waits for the task {limit} places ahead "
          "of it. It should take whichever slot is released first."),
         (ends, "Those are the moments at which the tasks end."),
-        ([math.fsum(durations[:place]) for place in range(len(durations))],
-         "Those are the starts of tasks that run one after another."),
-        ([0.0] * len(durations), "Without a limit they would all start at 0."),
+        (plans.one_after_another(durations, limit), "Those are the starts of tasks that run one after another."),
+        (plans.all_at_once(durations, limit), "Without a limit they would all start at 0."),
         ([float(int(start)) for start in right], "The durations aren't whole numbers, and neither are the starts."),
     ]  # fmt: skip
     for reverse, kind in ((True, "longest"), (False, "shortest")):
         order = sorted(range(len(durations)), key=durations.__getitem__, reverse=reverse)
-        taken = starts([durations[place] for place in order], limit)
+        taken = plans.limited([durations[place] for place in order], limit)
         said = f"You start the {kind} task first. The tasks should start in the order in which they were submitted."
         found.append((taken, said))
         found.append(([taken[order.index(place)] for place in range(len(durations))], said))
@@ -86,7 +64,7 @@ def _mistakes(durations: list[float], limit: int) -> list[tuple[list[float], str
 
 def _scheduled(answer: Answer, durations: list[float], limit: int) -> None:
     call = f"`schedule({_list(durations)}, {limit})`"
-    right = starts(durations, limit)
+    right = plans.limited(durations, limit)
     expected = f"It should return {_list(right)}"
     try:
         found = answer.call(list(durations), limit)
