@@ -1,11 +1,15 @@
 """The race on the session's server: which lanes ran how, what is shown and saved, and how the limit is left."""
 
+import contextlib
 import json
+import os
 import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
 import nbformat
+import pyte
 import pytest
 from nbclient import NotebookClient
 from prefect.client.orchestration import get_client
@@ -284,6 +288,32 @@ def test_the_board_fits_the_projector_while_it_runs():
     lines = captured.get().splitlines()
     assert len(lines) < 30 and max(map(len, lines)) <= 100
     assert any(line.startswith("▶ sequential") for line in lines) and any(line.startswith("waits") for line in lines)
+
+
+@needs_server
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_make_race_fits_a_terminal_in_large_type():
+    """In a real terminal of 100 columns and 30 rows nothing scrolls away, neither during the race nor after it."""
+    import pty  # these two are not on Windows
+    import termios
+
+    screen = pyte.HistoryScreen(100, 30, history=1000)
+    terminal, seen = pyte.ByteStream(screen), set()
+    child, end = pty.fork()
+    if child == 0:
+        os.chdir(CHECKOUT)
+        os.execvpe("make", ["make", "-s", "-o", ".venv/.installed", "race"], os.environ | {"TERM": "xterm-256color"})
+    termios.tcsetwinsize(end, (30, 100))
+    with contextlib.suppress(OSError):  # Linux raises when the other end is closed
+        while data := os.read(end, 65536):
+            terminal.feed(data)
+            seen |= {line.split()[1] for line in screen.display if line.startswith("▶ ")}
+    os.close(end)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert seen == set(LANES) - {"pool"} and not screen.history.top
+    shown = [line.rstrip() for line in screen.display]
+    assert any(line.startswith("The same 20 queries") for line in shown) and "".join(shown).count("Figure: ") == 1
 
 
 @needs_server

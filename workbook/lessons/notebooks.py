@@ -32,7 +32,7 @@ def sources() -> list[Path]:
 
 def pages() -> list[Path]:
     """The sources of the notebooks that are no lessons and have no exercises: they are built once, for the learner."""
-    return [paths.ROOT / "solutions" / f"{name}.py" for name in ("playground",)]
+    return [paths.ROOT / "solutions" / f"{name}.py" for name in ("playground", "demonstration")]
 
 
 def learner_notebook(source: Path) -> Path:
