@@ -5,9 +5,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
+WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
 SIDE_BY_SIDE := -n 3 --no-loadscope-reorder
 
-.PHONY: help demo race lab test test-rest test-answers test-all notebooks bench docs-figures extras lock clean
+.PHONY: help demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -40,6 +41,15 @@ test-all: test test-rest test-answers  ## run all three, one after the other
 notebooks: $(DEV)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)
 
+slides: $(READY) $(WEB)  ## render the solved notebooks as slides, in build/slides: pages that need no network
+	@$(BIN)/python scripts/build_slides.py
+
+docs: .venv/.installed-docs  ## build the site of guides and solved lessons, in build/site; a broken link is an error
+	@rm -rf build/site build/site-source && mkdir -p build/site-source
+	@cp -R docs flows notebooks scripts solutions tests workbook *.md build/site-source
+	@cp -R docs/site/. build/site-source
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going build/site-source build/site
+
 bench: $(READY)  ## measure what the workbook costs, as ratios; have nothing else running
 	@$(BIN)/python scripts/benchmark.py
 
@@ -55,6 +65,7 @@ lock:  ## renew requirements.txt after a change in pyproject.toml (needs uv; UPG
 	@command -v uv >/dev/null || { echo "make lock needs uv: install it with \`pip install uv\`."; exit 1; }
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt pyproject.toml
 	@$(COMPILE) --constraints requirements.txt --group dev --output-file requirements-dev.txt pyproject.toml
+	@$(COMPILE) --constraints requirements.txt --group docs --output-file requirements-docs.txt pyproject.toml
 	@$(COMPILE) --constraints requirements.txt --all-extras --output-file requirements-extras.txt pyproject.toml
 	@for file in requirements.txt requirements-dev.txt; do echo "-e ." >> $$file; done  # this checkout itself
 
@@ -62,7 +73,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotat
 
 clean:  ## stop the local server and remove what these targets made
 	@test ! -x $(BIN)/workbook || $(BIN)/workbook server stop
-	rm -rf .venv .workbook data
+	rm -rf .venv .workbook data build
 
 # uv is quicker; pip does as well. The stamp is written last, so an interrupted install is done again. The extension that
 # is disabled would ask every learner whether JupyterLab may fetch news.
@@ -85,4 +96,14 @@ $(READY): requirements.txt pyproject.toml
 
 $(DEV): $(READY) requirements-dev.txt
 	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+.venv/.installed-docs: $(READY) requirements-docs.txt
+	@$(INSTALL) -r requirements-docs.txt
+	@touch $@
+
+$(WEB): scripts/web/package.json scripts/web/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs npm, which comes with Node.js: https://nodejs.org"; exit 1; }
+	@mkdir -p build/web && cp $^ build/web
+	@npm ci --prefix build/web --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -24,6 +24,8 @@ from workbook.grading.grader import Grader
 from workbook.prefect_server import connection, local, process
 
 CHECKOUT = Path(__file__).resolve().parent
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+without_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
 WITH_WORKERS = ("07", "08", "10", "11")  # lessons whose notebooks start workers, servers and many `prefect` commands
 _PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)
@@ -149,6 +151,35 @@ def grader() -> Iterator[Grader]:
     put_tables(local.empty_database())
     with Grader() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser, without a window."""
+    from playwright.sync_api import sync_playwright  # a learner who runs the notebooks as tests need not have it
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*quiet, "--disable-sync", "--no-first-run"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def offline(browser):
+    """A page that reaches nothing but files and this machine, and fails the test if something else was asked for."""
+    outside, page = [], browser.new_page()
+
+    def answer(route) -> None:
+        if route.request.url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
+            return route.continue_()
+        outside.append(route.request.url)
+        return route.abort()
+
+    page.route("**/*", answer)
+    yield page
+    page.close()
+    assert not outside, f"asked for over the network: {outside}"
 
 
 @pytest.fixture

@@ -21,15 +21,13 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from conftest import CHECKOUT
+from conftest import CHECKOUT, without_chromium
 from tests.production import wait_for
 from workbook import paths
 from workbook.lessons import notebooks
 from workbook.prefect_server.limits import ensure_limit, read_limit
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
-without_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 ADDRESS = r"http://127\.0\.0\.1:\d+/lab"
 MINUTES = 60_000  # milliseconds of one
 
@@ -59,17 +57,6 @@ def opens(address: str) -> bool:
     with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=30) as page:
         return page.status == 200
     return False
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*quiet, "--disable-sync", "--no-first-run"])
-        yield opened
-        opened.close()
 
 
 @contextlib.contextmanager

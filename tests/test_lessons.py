@@ -24,7 +24,8 @@ def code_cells(notebook):
 
 
 def without_outputs(notebook) -> list[tuple]:
-    return [(cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+    marks = ("tags", "slideshow")
+    return [(cell.id, cell.cell_type, cell.source, *map(cell.metadata.get, marks)) for cell in notebook.cells]
 
 
 def number(source) -> int:

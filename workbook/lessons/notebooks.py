@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from workbook import paths
+from workbook.lessons import slides
 
 BEGIN, STUB, END = "# >>> your code", "# --- stub", "# <<< your code"
 EXERCISE, SETUP = "exercise-", "setup"  # tags of cells: an exercise's answer, and what every answer stands on
@@ -57,7 +58,8 @@ def build(source: Path, solved: bool) -> NotebookNode:
     for place, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem.partition('_')[0]}-{place:03d}"
         tags = cell.metadata.get("tags", [])
-        cell.metadata = NotebookNode({"tags": tags} if tags else {})
+        slide = NotebookNode({"slide_type": slides.slide_type(cell)})
+        cell.metadata = NotebookNode({"slideshow": slide} | ({"tags": tags} if tags else {}))
         if cell.cell_type == "code":
             ids = [tag.removeprefix(EXERCISE) for tag in tags if tag.startswith(EXERCISE)]
             cell.source = _chosen(cell.source, solved, ids[0] if ids else "", source)
