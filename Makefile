@@ -7,10 +7,12 @@ READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo race lab test test-rest test-answers test-all notebooks bench docs-figures extras lock clean
+.PHONY: help install demo race lab test test-rest test-answers test-all notebooks bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+install: $(READY)  ## install everything into .venv, and nothing else; the other targets do so as they need it
 
 demo: $(READY)  ## run twenty real queries, three at a time, and see how they ran
 	@$(BIN)/python flows/prefect_flow.py

@@ -152,9 +152,9 @@ def grade_class(
 
 
 def jobs_that_fit() -> int:
-    """How many graders this machine bears: one for each processor, as far as there is memory for them."""
+    """How many graders this machine bears: one more than processors, since answers also wait, if memory allows."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, psutil.virtual_memory().available // GRADER_BYTES))
+    return max(1, min(processors + 1, psutil.virtual_memory().available // GRADER_BYTES))
 
 
 def _read_class(folder: Path, out: Path) -> tuple[list[handed_in.HandedIn], list[str]]:
@@ -178,6 +178,8 @@ def _read_class(folder: Path, out: Path) -> tuple[list[handed_in.HandedIn], list
 def _prepared(out: Path) -> Path:
     """The report's folder, which has nothing of anybody else's in it."""
     try:
+        if out.exists() and not out.is_dir():
+            raise paths.OutputError(f"--out must be a folder ({out} is a file).")
         if out.is_dir() and any(out.iterdir()) and not (out / "judged").is_dir():
             raise paths.OutputError(
                 f"--out must be a new folder or one with an earlier report ({out} has other files)."

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from workbook import paths
-from workbook.grading.handed_in_files import Damaged, files_of
+from workbook.grading.handed_in_files import files_of
 from workbook.grading.model import Source
 from workbook.grading.submissions import Found, SubmissionError, unfinished, untouched
 from workbook.lessons import notebooks
@@ -25,6 +25,10 @@ OF_ONE = re.compile(r"(\d+\.\d+)(?:_\w+)?\.py")  # 3.1.py or 3.1_mine.py holds t
 EXPORTED = re.compile(r"^# In\[[ \d]*\]:$", re.MULTILINE)  # what "Save as executable script" writes above a cell
 CHECK = re.compile(r"""^\s*check\(\s*["']?(\d+\.\d+)["']?\s*,\s*(\w+)""", re.MULTILINE)
 OWN_STUB = re.compile(rf"^ *{notebooks.STUB}\n(?: *#.*\n)*?(?= *{notebooks.END})", re.MULTILINE)
+
+
+class Damaged(Exception):
+    """A file can't be used; the message is the reason, to follow the file's name."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ def collect(place: Path | None = None, timeout: float = 2) -> HandedIn:
 
 def _answers(name: str, data: bytes) -> dict[str, str]:
     file = PurePosixPath(name)
+    if not data.strip():
+        raise Damaged("is empty.")
     if file.suffix.lower() == ".ipynb":
         return _with_exercises(file, notebooks.answers(_tagged(_notebook(data))))
     try:
@@ -114,8 +120,6 @@ def _with_exercises(file: PurePosixPath, found: dict[str, str]) -> dict[str, str
 
 def _notebook(data: bytes) -> NotebookNode:
     """The notebook that a file holds, without outputs."""
-    if not data.strip():
-        raise Damaged("is empty.")
     try:
         text = data.decode("utf-8-sig")
         raw = json.loads(text)
@@ -127,6 +131,8 @@ def _notebook(data: bytes) -> NotebookNode:
         )
         raise Damaged(f"isn't JSON ({reason}), so it's no notebook: save it again.") from None
     try:
+        if not isinstance(raw["nbformat"], int):
+            raise ValueError("'nbformat' is no number")
         for cell in [cell for sheet in raw.get("worksheets", [raw]) for cell in sheet["cells"]]:
             cell.pop("outputs", None)
             cell |= {"outputs": []} if cell["cell_type"] == "code" else {}
