@@ -96,6 +96,22 @@ def test_a_copy_counts_where_the_original_is_missing_or_untouched(tmp_path, file
     assert found.problems == ((f"1.1 is answered more than once: {problem}",) if problem else ())
 
 
+def test_what_an_answer_uses_of_other_cells_comes_with_it(tmp_path):
+    """In the notebook it's there: an import in a cell above, a helper, and what the helper uses."""
+    notebook = lesson(L1, **{"1.1": "def chain(index, seconds):\n    return helper(index) + log(seconds)"})
+    cells = (
+        "from math import log, pi\nimport decimal\nprint(1)",
+        "def twice(n): return 2 * n",
+        "%time\ndef helper(n):\n    return twice(n)",
+    )
+    notebook.cells[1:1] = [notebooks.nbformat.v4.new_code_cell(cell) for cell in cells]
+    put(tmp_path, {f"{L1}.ipynb": as_file(notebook)})
+    text = handed_in.read(tmp_path).found["1.1"].text
+    names = {}
+    exec(text.partition("@task")[0].partition("from workbook")[0] + text[text.index("from math") :], names)
+    assert names["chain"](3, 1) == 6 and "decimal" not in names and "print(1)" not in text
+
+
 @pytest.mark.parametrize("stem", [stem for stem in SOURCES])
 def test_an_exported_notebook_has_the_same_answers(stem, tmp_path):
     """JupyterLab's export has no tags any more; untouched it is not attempted, solved it is to be run."""

@@ -147,8 +147,9 @@ def _notebook(data: bytes) -> NotebookNode:
 def _exported(text: str) -> NotebookNode:
     """The cells of a notebook that was exported as a Python file."""
     if EXPORTED.search(text):
-        parts = EXPORTED.split(text)[1:]
-        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(part.strip()) for part in parts])
+        # The prose that followed a cell stands below its code, as comments.
+        parts = [re.sub(r"(\n(#.*)?)+\Z", "", part).lstrip("\n") for part in EXPORTED.split(text)[1:]]
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(part) for part in parts])
     if not re.search(r"^# %%", text, re.MULTILINE):
         return nbformat.v4.new_notebook()
     import jupytext  # loads half of Jupyter's server
@@ -190,10 +191,7 @@ def _setup_of(lesson: str) -> tuple[str, ...]:
 
 
 def _statements(text: str) -> set[str]:
-    try:
-        return {ast.unparse(statement) for statement in ast.parse(text).body}
-    except (SyntaxError, ValueError):  # magics, or a mistake
-        return set()
+    return {ast.unparse(statement) for statement in notebooks.parsed(text).body}
 
 
 def _chosen(exercise_id: str, several: list[Found], problems: list[str]) -> Found:

@@ -60,7 +60,7 @@ def unfinished(source: Source) -> bool:
     """Whether the learner's function still has the line `raise NotImplementedError(…)` that its stub came with."""
     return any(
         isinstance(node, ast.Raise) and node.exc and "NotImplementedError" in ast.unparse(node.exc)
-        for function in ast.walk(_parsed(source.text))
+        for function in ast.walk(notebooks.parsed(source.text))
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name == source.entry
         for node in ast.walk(function)
     )
@@ -78,15 +78,8 @@ def _statements_of_stub(exercise_id: str) -> set[str]:
 
 def _statements(text: str) -> set[str]:
     """Each statement at the top of a text, whatever its layout and the words of its NotImplementedError."""
-    plain = (ast.unparse(statement) for statement in _parsed(text).body)
+    plain = (ast.unparse(statement) for statement in notebooks.parsed(text).body)
     return {re.sub(r"NotImplementedError\(.*\)", "NotImplementedError", statement) for statement in plain}
-
-
-def _parsed(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError):  # whoever runs it says what is wrong
-        return ast.Module([], [])
 
 
 def code_of(entry: Any) -> types.CodeType | None:
