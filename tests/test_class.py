@@ -118,12 +118,10 @@ def test_an_exported_notebook_has_the_same_answers(stem, tmp_path):
     for solved in (False, True):
         notebook = notebooks.build(SOURCES[stem], solved)
         put(tmp_path, {f"{stem}.py": exported(notebook)})
-        found, wanted = handed_in.read(tmp_path).found, notebooks.answers(notebook)
-        assert set(found) == set(wanted)
+        found = handed_in.read(tmp_path).found
+        assert {exercise_id: answered.text for exercise_id, answered in found.items()} == notebooks.answers(notebook)
         for exercise_id, answered in found.items():
             exercise = exercises.find(exercise_id)
-            assert wanted[exercise_id].split("\n\n")[-1] in answered.text
-            assert handed_in._statements(wanted[exercise_id]) <= handed_in._statements(answered.text)
             verdict = unjudged(exercise, answered.source(exercise))
             assert verdict is None if solved else verdict.outcome == NOT_ATTEMPTED
 

@@ -148,7 +148,8 @@ def _exported(text: str) -> NotebookNode:
     """The cells of a notebook that was exported as a Python file."""
     if EXPORTED.search(text):
         # The prose that followed a cell stands below its code, as comments.
-        parts = [re.sub(r"(\n(#.*)?)+\Z", "", part).lstrip("\n") for part in EXPORTED.split(text)[1:]]
+        below = re.compile(rf"(\n(?!{notebooks.END})(#.*)?)+\Z")
+        parts = [below.sub("", part).lstrip("\n") for part in EXPORTED.split(text)[1:]]
         return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(part) for part in parts])
     if not re.search(r"^# %%", text, re.MULTILINE):
         return nbformat.v4.new_notebook()
