@@ -8,10 +8,12 @@ DEV := .venv/.installed-dev  # what building and testing need besides
 WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
 SIDE_BY_SIDE := -n 3 --no-loadscope-reorder
 
-.PHONY: help demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
+.PHONY: help install demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+install: $(READY)  ## install everything into .venv, and nothing else; the other targets do so as they need it
 
 demo: $(READY)  ## run twenty real queries, three at a time, and see how they ran
 	@$(BIN)/python flows/prefect_flow.py

@@ -45,7 +45,7 @@ def test_every_example_can_be_read(monkeypatch, capsys):
         monkeypatch.setattr(command, "callback", _recorder(command.callback, ran))
         for line in command.epilog.splitlines()[2:]:
             assert main(line.split()[1:]) == 0, capsys.readouterr().err
-    assert len(ran) == 15
+    assert len(ran) == 16
 
 
 def _recorder(callback, ran):
@@ -86,6 +86,18 @@ def _recorder(callback, ran):
         ("reset 9.9", 1, "There is no exercise '9.9'"),
         ("grade --from no/such/folder", 1, "There is no folder"),
         ("grade --json /dev/null/x.json", 1, "--json can't be written"),
+        ("grade --class tests", 1, "`--class` needs `--out DIR` for all its files"),
+        ("grade --class tests --out x --csv x.csv", 1, "no `--from`, `--watch`, `--csv`"),
+        ("grade --out x", 1, "need a class: `workbook grade --class DIR --out DIR`."),
+        (
+            "grade --class no/such --out x",
+            1,
+            "needs a folder with a sub-folder or a zip for each learner (got no",
+        ),
+        ("grade --class tests --out workbook", 1, "--out must be a new folder or one with an earlier report"),
+        ("grade --class tests --out Makefile", 1, "--out must be a folder (Makefile is a file)."),
+        ("grade --class tests --out x --columns nmae", 1, "--columns must name name, passed, total"),
+        ("grade 9.9 --class tests --out x", 1, "There is no exercise '9.9'"),
     ],
 )
 def test_a_mistake_is_one_line_and_an_exit_code(words, code, said, capsys):

@@ -73,11 +73,15 @@ COMMANDS = {
         .venv/bin/workbook server stop
     """,
     "tests/test_doctor.py::test_all_is_well_with_the_server_up": ".venv/bin/workbook doctor",
-    "tests/test_gradebook.py::test_verdicts_are_shown_kept_and_written": """
+    "tests/test_gradebook.py::test_verdicts_are_shown_and_written": """
         .venv/bin/workbook grade
         .venv/bin/workbook grade 3.1
-        .venv/bin/workbook grade --from DIR --json out.json --junit out.xml --csv out.csv
-        .venv/bin/workbook grade --from handed-in/ann --csv ann.csv --json ann.json --junit ann.xml
+        .venv/bin/workbook grade --from handed-in/ann --csv ann.csv --json ann.json --junit ann.xml --markdown ann.md
+    """,
+    "tests/test_class.py::test_a_class_is_graded": """
+        .venv/bin/workbook grade --class DIR --out REPORT
+        .venv/bin/workbook grade --class handed-in --out report
+        .venv/bin/workbook grade 3.1 3.2 --class handed-in --out report --jobs 4 --columns "Student=name,Grade=percent,exercises"
     """,
     "tests/test_gradebook.py::test_watching_grades_what_is_saved": ".venv/bin/workbook grade 3.1 --watch",
     "tests/test_gradebook.py::test_reset_restores_the_stub_and_keeps_the_work": ".venv/bin/workbook reset 3.1",
@@ -153,8 +157,8 @@ COMMANDS = {
         .venv\Scripts\workbook grade 3.1
         .venv\Scripts\workbook hint 3.1
         .venv\Scripts\workbook reset 3.1
-        .venv\Scripts\workbook grade --from DIR --json out.json --junit out.xml --csv out.csv
         Set-ExecutionPolicy -Scope Process RemoteSigned
+        .venv\Scripts\workbook grade --class DIR --out REPORT
         $env:PYTHONUTF8 = 1
         [Console]::OutputEncoding = [Text.Encoding]::UTF8
         $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"

@@ -17,7 +17,7 @@ from conftest import CHECKOUT
 from tests.production import wait_for
 from workbook import cli, paths
 from workbook.diagnosis import explain
-from workbook.grading import exercises, gradebook, notebook, progress, shown, submissions
+from workbook.grading import exercises, gradebook, handed_in, notebook, progress, shown, submissions
 from workbook.grading.grader import folder_of
 from workbook.grading.model import Verdict
 from workbook.lessons import notebooks
@@ -48,27 +48,41 @@ def console():
     return Console(record=True, width=100, file=io.StringIO())
 
 
-def test_verdicts_are_shown_kept_and_written(home, console, grader):
+def test_verdicts_are_shown_and_written(home, console, grader):
     folder = home / "mine"
     folder.mkdir()
     (folder / "3.1_first_try.py").write_text(WRONG)
-    files = {kind: home / f"verdicts.{kind}" for kind in ("json", "junit", "csv")}
+    (folder / "02_parallel.ipynb").write_text("<html>")
+    files = {kind: home / f"verdicts.{kind}" for kind in ("json", "junit", "csv", "markdown")}
     assert not gradebook.grade(["3.1"], console, grader, folder, files)
     shown = said(console)
     assert "3.1 As many at a time as the server allows: not yet" in shown and "'databse'" in shown
-    assert progress.standing("3.1") == "not yet"
+    assert "02_parallel.ipynb is a web page" in shown and "0 of 1 passed." in shown
     (row,) = json.loads(files["json"].read_text())
     assert row["outcome"] == "not yet" and "'databse'" in row["message"]
     assert [r["exercise"] for r in csv.DictReader(files["csv"].open())] == ["3.1"]
     suite = ElementTree.parse(files["junit"]).getroot()
     assert suite.get("failures") == "1" and "'databse'" in suite.find("testcase/failure").get("message")
+    assert "| ❌ | 3.1 As many at a time as the server allows | not yet |" in files["markdown"].read_text()
 
-    (folder / "3.1_first_try.py").write_text(RIGHT)
-    assert gradebook.grade(["3.1"], console, grader, folder)
-    assert progress.standing("3.1") == "passed"
-    (folder / "3.1_first_try.py").write_text(WRONG)
-    assert not gradebook.grade(["3.1"], console, grader, folder)
-    assert progress.standing("3.1") == "passed before, not yet now"
+
+def test_own_answers_become_progress_and_those_of_another_do_not(home, console, grader, monkeypatch):
+    for name in ("notebooks", "solutions"):
+        shutil.copytree(CHECKOUT / name, home / name)
+    monkeypatch.setattr(paths, "ROOT", home)
+    own, other = home / "notebooks" / "3.1.py", home / "other" / "3.1.py"
+    other.parent.mkdir()
+
+    def grade(file: Path, text: str) -> bool:
+        file.write_text(text)
+        return gradebook.grade(["3.1"], console, grader, None if file == own else file.parent)
+
+    assert grade(own, RIGHT) and progress.standing("3.1") == "passed"
+    said(console)
+    assert not grade(other, WRONG) and progress.standing("3.1") == "passed"
+    assert "passed before" not in (shown := said(console)) and "0 of 1 passed." in shown
+    assert not grade(own, WRONG) and progress.standing("3.1") == "passed before, not yet now"
+    assert grade(other, RIGHT) and progress.standing("3.1") == "passed before, not yet now"
 
 
 def test_an_untouched_checkout(home, console, grader):
@@ -139,7 +153,7 @@ def test_watching_grades_what_is_saved(home):
         until('"not yet"')
         (folder / "damaged.ipynb").write_text("{")
         # Lines are broken where they end, in a long path too.
-        wait_for(lambda: "damaged.ipynbcan'tberead" in "".join(output.read_text().split()), 180, output.read_text)
+        wait_for(lambda: "damaged.ipynbisn'tJSON" in "".join(output.read_text().split()), 180, output.read_text)
         (folder / "damaged.ipynb").unlink()
         (folder / "3.1.py").write_text(RIGHT)
         until('"passed"')
@@ -159,7 +173,7 @@ def test_reset_restores_the_stub_and_keeps_the_work(home, monkeypatch):
     nbformat.write(notebook, file)
     backup = submissions.reset("3.1")
     assert backup.read_text() == "my own work"
-    assert submissions.collect(home / "notebooks")["3.1"].text.endswith(untouched)
+    assert handed_in.collect(home / "notebooks").found["3.1"].text.endswith(untouched)
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -186,8 +200,8 @@ def test_a_mistake_is_said_in_one_sentence(words, sentence):
 
 def test_a_notebook_that_cannot_be_read(tmp_path):
     (tmp_path / "03_mine.ipynb").write_text("{ half a notebook")
-    with pytest.raises(submissions.SubmissionError, match="can't be read"):
-        submissions.collect(tmp_path)
+    with pytest.raises(submissions.SubmissionError, match="isn't JSON"):
+        handed_in.collect(tmp_path, timeout=0)
 
 
 def test_a_spoiled_record_of_progress_is_begun_anew(home):

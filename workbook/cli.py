@@ -222,26 +222,35 @@ def list_exercises() -> None:
     gradebook.show_list(Console())
 
 
-@app.command(epilog=_examples("grade 3.1 --watch", "grade --from handed-in/ann --csv ann.csv"))
+@app.command(epilog=_examples("grade 3.1 --watch", "grade --from ann.zip --csv ann.csv", "grade --class in --out out"))
 def grade(
     exercises: Annotated[list[str] | None, Argument(metavar="EXERCISE", help="Such as 3.1 (default: all).")] = None,
-    folder: Annotated[Path | None, Option("--from", metavar="DIR", help="Where the answers are (notebooks/).")] = None,
+    folder: Annotated[Path | None, Option("--from", metavar="DIR", help="Another's answers: a folder or zip.")] = None,
     watch: Annotated[bool, Option("--watch", help="Keep going, and grade again whenever you save.")] = False,
     json: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as JSON.")] = None,
     junit: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as JUnit XML.")] = None,
     csv: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as CSV.")] = None,
+    markdown: Annotated[Path | None, Option(metavar="FILE", help="Save the verdicts as Markdown.")] = None,
+    group: Annotated[Path | None, Option("--class", metavar="DIR", help="A folder or zip for each learner.")] = None,
+    out: Annotated[Path | None, Option(metavar="DIR", help="With --class: the report's folder.")] = None,
+    jobs: Annotated[int | None, Option(min=1, metavar="N", help="With --class: answers judged at once.")] = None,
+    columns: Annotated[str, Option(metavar="NAMES", help="With --class: of grades.csv.")] = "",
 ) -> None:
     """Grade answers by how they run."""
     from rich.console import Console
 
     from workbook import paths
-    from workbook.grading import submissions
+    from workbook.grading import handed_in
     from workbook.grading.grader import Grader
 
-    wanted = {"json": json, "junit": junit, "csv": csv}
+    wanted = {"json": json, "junit": junit, "csv": csv, "markdown": markdown}
+    if group:
+        _grade_class(exercises or [], group, out, jobs, columns, [folder, watch, *wanted.values()])
+    if out or jobs or columns:
+        raise TyperException("`--out`, `--jobs` and `--columns` need a class: `workbook grade --class DIR --out DIR`.")
     files = {kind: paths.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
-    with Grader() as grader, _foreseen(submissions.SubmissionError):
-        found = submissions.collect(folder)
+    with Grader() as grader, _foreseen(handed_in.SubmissionError):
+        found = handed_in.collect(folder).found
         if watch or any("NotImplementedError" not in answer.text for answer in found.values()):
             grader.start()  # it gets ready while this process loads what is below
         from workbook.grading import gradebook
@@ -250,6 +259,17 @@ def grade(
         with _foreseen(UnknownExercise):
             passed = gradebook.grade(exercises or [], Console(), grader, folder, files, watch)
     raise Exit(0 if passed else 1)
+
+
+def _grade_class(ids: list[str], folder: Path, out: Path | None, jobs: int | None, columns: str, others: list) -> None:
+    if out is None or any(others):
+        raise TyperException("`--class` needs `--out DIR` for all its files, and no `--from`, `--watch`, `--csv` …")
+    from rich.console import Console
+
+    from workbook.grading import class_report, classroom, exercises
+
+    with _foreseen(exercises.UnknownExercise, classroom.SubmissionError, class_report.ColumnError):
+        raise Exit(0 if classroom.grade_class(ids, Console(), folder, out, jobs, columns) else 1)
 
 
 @app.command(epilog=_examples("hint 3.1", "hint 3.1 2"))

@@ -80,8 +80,10 @@ def _look() -> None:
         raise ServerError("The grading server stopped during the check. Check again.") from None
 
 
-def unjudged(exercise: Exercise, source: Source) -> Verdict | None:
-    """The verdict on an answer in which the stub, or its `raise` line, still stands; None if it has to be run."""
+def unjudged(exercise: Exercise, source: Source | None) -> Verdict | None:
+    """The verdict on no answer, or one in which the stub or its `raise` line still stands; None if it has to be run."""
+    if source is None:
+        return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: write {exercise.entry!r} in its notebook.")
     if not unfinished(source):
         return None
     if untouched(exercise.id, source):

@@ -1,23 +1,20 @@
-"""`workbook list` and `workbook grade`: verdicts as they come, a scoreboard, and files for instructors."""
+"""`workbook list` and `workbook grade`: verdicts as they come, and a scoreboard."""
 
-import csv
-import json
-import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from xml.etree import ElementTree
 
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from workbook.grading import progress, submissions
+from workbook.grading import handed_in, progress, verdict_files
 from workbook.grading.engine import unjudged
 from workbook.grading.exercises import LESSONS, all_exercises, find
 from workbook.grading.grader import Grader
 from workbook.grading.model import NOT_ATTEMPTED, NOT_YET, PASSED, Exercise, Verdict
+from workbook.grading.submissions import Found
 
 MARKS = {PASSED: "[green]✓[/green]", NOT_YET: "[red]✗[/red]", NOT_ATTEMPTED: "[dim]○[/dim]"}
 LOOK_SECONDS = 0.2  # between two looks at the files that are watched
@@ -25,7 +22,7 @@ LOOK_SECONDS = 0.2  # between two looks at the files that are watched
 
 def show_list(console: Console) -> None:
     """Every exercise, and how it stands."""
-    console.print(_board(all_exercises()))
+    console.print(_board(all_exercises(), progress.standing))
     console.print(_what_next())
 
 
@@ -43,8 +40,9 @@ def grade(
         ids: which exercises; all if none is named.
         console: where to print.
         grader: what judges them.
-        folder: where the answers are; by default the checkout's notebooks/.
-        files: where to write the verdicts, by "json", "junit" and "csv".
+        folder: the folder or zip with another's answers. By default they are the learner's own, in the checkout's
+            notebooks/, and only then is the verdict kept as the learner's progress.
+        files: where to write the verdicts, by the name of a function of `verdict_files`, as "json".
         watch: go on, and grade again whatever changes, until interrupted.
 
     Returns:
@@ -56,16 +54,20 @@ def grade(
     chosen = tuple(find(exercise_id) for exercise_id in ids) or all_exercises()
     seen: dict[str, str] = {}  # the text of each answer when it was graded
     verdicts: dict[str, Verdict] = {}
-    found: dict[str, submissions.Found] = {}
-    trouble = ""  # what keeps the files from being read again, once it has been said
+    found: dict[str, Found] = {}
+    known: tuple[str, ...] = ()  # problems that have been named
     while True:
         try:
-            found, trouble = submissions.collect(folder), ""
-        except submissions.SubmissionError as error:
+            answers = handed_in.collect(folder)
+            found, problems = answers.found, answers.problems
+        except handed_in.SubmissionError as error:
             if not (watch and verdicts):
                 raise
-            if trouble != (trouble := str(error)):
-                console.print(trouble, style="red", highlight=False, markup=False)
+            problems = (str(error),)
+        for problem in problems:
+            if problem not in known:
+                console.print(problem, style="red", highlight=False, markup=False)
+        known = problems
         changed = [
             exercise for exercise in chosen
             if exercise.id not in verdicts or (exercise.id in found and found[exercise.id].text != seen[exercise.id])
@@ -74,21 +76,24 @@ def grade(
             answer = found.get(exercise.id)
             seen[exercise.id] = answer.text if answer else ""
             verdicts[exercise.id] = verdict = _verdict(grader, exercise, answer)
-            progress.remember(exercise.id, verdict.outcome)
+            if folder is None:
+                progress.remember(exercise.id, verdict.outcome)
             if verdict.outcome != NOT_ATTEMPTED or ids or (watch and len(changed) < len(chosen)):
                 _say(console, exercise, verdict)
-            _write(files or {}, [(e, verdicts[e.id]) for e in chosen if e.id in verdicts])
+            graded = [(one, verdicts[one.id]) for one in chosen if one.id in verdicts]
+            for kind, file in (files or {}).items():
+                getattr(verdict_files, kind)(file, graded)
         if not watch:
-            console.print(_board(chosen))
-            console.print(_what_next())
-            return all(verdict.passed for verdict in verdicts.values())
+            standing = progress.standing if folder is None else lambda one: verdicts[one].outcome
+            console.print(_board(chosen, standing))
+            passed = sum(verdict.passed for verdict in verdicts.values())
+            console.print(_what_next() if folder is None else f"\n{passed} of {len(chosen)} passed.")
+            return passed == len(chosen)
         time.sleep(LOOK_SECONDS)  # files announce nothing that every system could hear
 
 
-def _verdict(grader: Grader, exercise: Exercise, answer: submissions.Found | None) -> Verdict:
-    if answer is None:
-        return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: write {exercise.entry!r} in its notebook.")
-    source = answer.source(exercise)
+def _verdict(grader: Grader, exercise: Exercise, answer: Found | None) -> Verdict:
+    source = answer.source(exercise) if answer else None
     return unjudged(exercise, source) or grader.judge(exercise.id, source)
 
 
@@ -98,7 +103,7 @@ def _say(console: Console, exercise: Exercise, verdict: Verdict) -> None:
     console.print(Padding(escape(f"{verdict.message}{nudge}"), (0, 0, 0, 2)), highlight=False)
 
 
-def _board(chosen: Iterable[Exercise]) -> Table:
+def _board(chosen: Iterable[Exercise], standing_of: Callable[[str], str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title="Exercises", title_justify="left")
     table.add_column("")
     table.add_column("")
@@ -110,7 +115,7 @@ def _board(chosen: Iterable[Exercise]) -> Table:
         if exercise.lesson != before:
             table.add_row("", f"[dim]{exercise.lesson:02d}[/dim]", f"[dim]{LESSONS[exercise.lesson]}[/dim]", "", "")
             before = exercise.lesson
-        standing = progress.standing(exercise.id)
+        standing = standing_of(exercise.id)
         mark = MARKS[PASSED if standing == PASSED else NOT_ATTEMPTED if standing == NOT_ATTEMPTED else NOT_YET]
         table.add_row(mark, exercise.id, escape(exercise.title), str(exercise.minutes), standing)
     return table
@@ -120,39 +125,3 @@ def _what_next() -> str:
     left = progress.left()
     how = f"\nOpen it with `make lab`; for a nudge run `workbook hint {left[0].id}`." if left else ""
     return f"\n{progress.what_next()}{how}"
-
-
-def _write(files: dict[str, Path | None], verdicts: list[tuple[Exercise, Verdict]]) -> None:
-    """Write the verdicts so far; JSON and JUnit also say what each answer printed and logged."""
-    rows = [
-        {"exercise": e.id, "title": e.title, "outcome": v.outcome, "message": v.message, "seconds": round(v.seconds, 2)}
-        for e, v in verdicts
-    ]
-    if file := files.get("json"):
-        whole = [row | {"printed": verdict.printed} for row, (_, verdict) in zip(rows, verdicts, strict=True)]
-        file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
-    if file := files.get("csv"):
-        with file.open("w", newline="", encoding="utf-8", errors="replace") as table:
-            writer = csv.DictWriter(table, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    if file := files.get("junit"):
-        counts = {"tests": len(rows), "failures": sum(r["outcome"] == NOT_YET for r in rows),
-                  "skipped": sum(r["outcome"] == NOT_ATTEMPTED for r in rows)}  # fmt: skip
-        suite = ElementTree.Element("testsuite", {"name": "workbook", **{k: str(v) for k, v in counts.items()}})
-        for row, (_, verdict) in zip(rows, verdicts, strict=True):
-            case = ElementTree.SubElement(
-                suite, "testcase", classname=f"lesson {row['exercise'].partition('.')[0]}",
-                name=f"{row['exercise']} {row['title']}", time=str(row["seconds"]),
-            )  # fmt: skip
-            if row["outcome"] != PASSED:
-                kind = "failure" if row["outcome"] == NOT_YET else "skipped"
-                ElementTree.SubElement(case, kind, message=_in_xml(row["message"]))
-            if verdict.printed:
-                ElementTree.SubElement(case, "system-out").text = _in_xml(verdict.printed)
-        ElementTree.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
-
-
-def _in_xml(text: str) -> str:
-    """The text without the characters that XML cannot hold, such as the escape codes of a terminal."""
-    return re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\N{REPLACEMENT CHARACTER}", text)

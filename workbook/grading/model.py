@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from workbook.timelines.timeline import Timeline
 
 PASSED, NOT_YET, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
+NOT_JUDGED = "not judged"  # of a class only: the grading server failed, which is nobody's mistake
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A stub of the author's own follows a line `# --- stub` inside the marks, each of
 tagged `guess` the author's guesses become `...` for the learner.
 """
 
+import ast
 import re
 import textwrap
 import time
@@ -110,8 +111,12 @@ def solution(exercise_id: str) -> str:
 
 
 def answers(notebook: NotebookNode) -> dict[str, str]:
-    """The answers in a notebook, by exercise id: the cells marked for it, after the cells marked as set-up."""
-    setup, found = [], {}
+    """The answers in a notebook, by exercise id: the cells marked for it, after the cells marked as set-up.
+
+    Between them stand the imports and definitions of other cells above that the answer uses: in the notebook it has
+    them, too.
+    """
+    setup, found, above = [], {}, []
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code":
@@ -121,8 +126,50 @@ def answers(notebook: NotebookNode) -> dict[str, str]:
             setup.append(plain)
         for tag in tags:
             if tag.startswith(EXERCISE):
-                found.setdefault(tag.removeprefix(EXERCISE), []).append(plain)
+                exercise = tag.removeprefix(EXERCISE)
+                found[exercise] = [*found.get(exercise, _definitions(plain, above)), plain]
+        if SETUP not in tags and not re.match(r"\s*%%(?!time|capture)", cell.source):  # %%writefile: text, not code
+            above.append(plain)
     return {exercise: "\n\n".join([*setup, *parts]) for exercise, parts in found.items()}
+
+
+def _definitions(text: str, above: list[str]) -> list[str]:
+    """The imports, functions and classes of these cells that a text uses, and those that they use, in their order."""
+    statements = [statement for cell in above for statement in parsed(cell).body]
+    defined = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    known = {name: one for one in statements if isinstance(one, defined) for name in _names(one)[0]}
+    needed, looked = set(), [parsed(text)]
+    bound = _names(looked[0], deep=True)[0]
+    while looked:
+        for name in _names(looked.pop())[1] & (known.keys() - bound):
+            if known[name] not in needed:
+                needed.add(known[name])
+                looked.append(known[name])
+    return [ast.unparse(one) for one in statements if one in needed]
+
+
+def _names(tree: ast.AST, deep: bool = False) -> tuple[set[str], set[str]]:
+    """The names that code binds (a statement itself; if deep, also what is inside it), and those that it reads."""
+    bound: set[str] = set()
+    for node in ast.walk(tree) if deep else [tree]:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(name.asname or name.name).partition(".")[0] for name in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return bound, read
+
+
+def parsed(text: str) -> ast.Module:
+    """A text's syntax tree; an empty one if Python can't read it."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):  # whoever runs it says what is wrong
+        return ast.Module([], [])
 
 
 def read(path: Path, timeout: float = 2) -> NotebookNode:
