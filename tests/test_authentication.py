@@ -254,13 +254,13 @@ def test_a_worker_and_a_watch_use_the_web_sockets(deployed, proxy, secrets, fold
     worker = [*production.PREFECT, "worker", "start", "--pool", "proxied"]
     with production.started(worker, tmp_path / "worker.log", deployed) as working:
         printed = production.prefect(*watch, environment=deployed, cwd=tmp_path)
-        assert "hello from the worker" in printed and "Completed" in printed, working.printed()
+        assert "Completed" in printed, working.printed()
         stopped = production.prefect(*watch, environment=key_alone, cwd=tmp_path, code=1)
         assert "Stopped watching flow run" in stopped
         working.end(signal.SIGTERM)
     paths = ("events/in", "events/out", "logs/out", "work_pools/proxied/workers/connect")
     wait_for(lambda: all(f'GET /api/{path} HTTP/1.1" 101' in log.read_text()[before:] for path in paths), 20)
-    assert 'GET /api/events/out HTTP/1.1" 401' in log.read_text()[before:]
+    assert re.search(r'GET /api/(events|logs)/out HTTP/1.1" 401', log.read_text()[before:])
 
 
 @pytest.mark.slow

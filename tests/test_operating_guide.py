@@ -20,7 +20,11 @@ from conftest import CHECKOUT, free_port
 from tests import production
 from tests.production import clean_environment, wait_for
 
-pytestmark = [pytest.mark.production, pytest.mark.slow, pytest.mark.timeout(700)]
+pytestmark = [
+    pytest.mark.production,
+    pytest.mark.slow,
+    pytest.mark.timeout(1000),
+]  # on two quiet cores it takes a minute and a half
 
 GUIDE = (CHECKOUT / "docs" / "operating_guide.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -82,7 +86,7 @@ def seen(shown: str) -> str:
 def place(tmp_path) -> Iterator[dict[str, str]]:
     """What stands in the guide, and what stands for it here; the database and all processes are gone afterwards."""
     if missing := [program for program in NEEDED if not shutil.which(program)]:
-        pytest.skip(f"{', '.join(missing)} not found")
+        pytest.skip(f"{', '.join(missing)} not found: apt-get install git curl openssl postgresql systemd")
     admin = make_url(production.POSTGRES)
     engine = sqlalchemy.create_engine(
         admin.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
@@ -134,7 +138,7 @@ def test_the_guide_works_as_it_is_written(place, tmp_path):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = clean_environment(tmp_path, PATH=path, HOME=str(tmp_path))
     with production.started(["bash", "guide.sh"], tmp_path / "guide.log", environment, tmp_path) as running:
-        wait_for(lambda: running.process.poll() is not None, 600, running.printed)
+        wait_for(lambda: running.process.poll() is not None, 900, running.printed)
     printed = running.printed()
     assert running.process.returncode == 0, printed
     outputs = {int(part.split("\n", 1)[0]): part.split("\n", 1)[1] for part in printed.split("\n@@@ ")[1:]}
@@ -143,10 +147,13 @@ def test_the_guide_works_as_it_is_written(place, tmp_path):
         if block.what == "see":
             assert re.search(seen(block.code), outputs[number - 1], re.DOTALL), outputs[number - 1]
 
+        if "systemd-analyze verify" in block.code:  # it warns of a key that it doesn't know, and still ends with 0
+            assert not outputs[number].strip()
+
     folder = tmp_path / "srv"
     assert not processes_of(folder)
     said = printed + "".join(log.read_text(encoding="utf-8") for log in folder.glob("*.log"))
-    for secret in ("database-password", "auth-string", "partner-key"):
+    for secret in ("database-password", "auth-string", "encryption-key", "partner-key"):
         assert (folder / secret).read_text(encoding="utf-8").strip() not in said, secret
         assert (folder / secret).stat().st_mode & 0o077 == 0
 
