@@ -135,8 +135,7 @@ def test_the_guide_works_as_it_is_written(place, tmp_path):
         guide = guide.replace(there, here)
     found = blocks(guide)
     (tmp_path / "guide.sh").write_text(script(found), encoding="utf-8")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = clean_environment(tmp_path, PATH=path, HOME=str(tmp_path))
+    environment = clean_environment(tmp_path, HOME=str(tmp_path))
     with production.started(["bash", "guide.sh"], tmp_path / "guide.log", environment, tmp_path) as running:
         wait_for(lambda: running.process.poll() is not None, 900, running.printed)
     printed = running.printed()
