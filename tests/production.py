@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -224,6 +225,16 @@ def nginx(folder: Path, configuration: str, port: int) -> Iterator[Running]:
     with started(command, folder / "nginx.log", dict(os.environ)) as running:
         wait_for(lambda: listens(port, running), 20, running.printed)
         yield running
+
+
+def nginx_of(guide: str, **instead: str) -> str:
+    """The block of nginx in docs/<guide>.md, with what stands there replaced by what stands for it here."""
+    text = (CHECKOUT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```nginx\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    for there, here in instead.items():
+        assert there in block, f"docs/{guide}.md no longer says {there}"
+        block = block.replace(there, here)
+    return block
 
 
 def listens(port: int, running: Running) -> bool:

@@ -2,9 +2,11 @@
 
 import base64
 import dataclasses
+import http.client
 import json
 import random
 import re
+import signal
 import stat
 import string
 import subprocess
@@ -80,32 +82,22 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxy(folder, secrets, prefect_server, tmp_path_factory) -> Iterator[Proxy]:
-    """nginx before a server that knows no authentication: it demands an API key as a bearer token, also under TLS."""
+    """The guide's nginx before a server that knows no authentication: it demands an API key, also under TLS."""
     plain, tls = free_port(), free_port()
     certificates = tmp_path_factory.mktemp("certificates")
     sign_a_certificate(certificates)
-    guard = """
-        location / {
-            if ($http_authorization = "") { return 401; }
-            if ($known = 0) { return 403; }
-            proxy_pass http://prefect;
-        }
-        location = /api/events/in {  # Prefect sends no key here, so a proxy that demands one loses the task runs
-            proxy_pass http://prefect;
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection "upgrade";
-        }"""
-    configuration = f"""
-        map_hash_bucket_size 128;  # the default is too small for long keys
-        map $http_authorization $known {{ default 0; "Bearer {secrets.key}" 1; }}
-        upstream prefect {{ server 127.0.0.1:{prefect_server.port}; }}
-        server {{ listen 127.0.0.1:{plain}; {guard} }}
-        server {{
-            listen 127.0.0.1:{tls} ssl;
-            ssl_certificate {certificates}/server.pem; ssl_certificate_key {certificates}/server.key;
-            {guard}
-        }}"""
+    instead = {
+        "pnu_your_key": secrets.key,
+        "127.0.0.1:8080": f"127.0.0.1:{plain}",
+        "127.0.0.1:4200": f"127.0.0.1:{prefect_server.port}",
+    }
+    block = production.nginx_of("authentication_guide", **instead)
+    server = block[block.index("server {") :].replace(
+        f"listen 127.0.0.1:{plain};",
+        f"listen 127.0.0.1:{tls} ssl; ssl_certificate {certificates}/server.pem; "
+        f"ssl_certificate_key {certificates}/server.key;",
+    )
+    configuration = block + server
     with production.nginx(folder, configuration, plain):
         yield Proxy(f"http://127.0.0.1:{plain}/api", f"https://127.0.0.1:{tls}/api", certificates / "ca.pem")
 
@@ -203,6 +195,90 @@ def test_tls_that_fails_is_said(proxy, ask, secrets, tmp_path):
     for file in (missing, empty):
         assert "The file of trusted certificates can't be read" in ask(proxy.tls_url, key="any", authority=file)
     assert "answers, but isn't a Prefect API (400)" in ask(proxy.tls_url.replace("https:", "http:"), key=secrets.key)
+
+
+# ----------------------------------------
+# REST calls and web sockets through the proxy
+
+
+def status_of(url: str, **headers: str) -> int:
+    """The status with which a web socket is opened (101), or refused."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=20)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(), "Sec-WebSocket-Protocol": "prefect"}
+    connection.request("GET", f"/{path}", headers=upgrade | headers)
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("path", ["events/out", "logs/out", "work_pools/any/workers/connect"])
+def test_a_web_socket_needs_the_key(proxy, secrets, path):
+    url = f"{proxy.url}/{path}"
+    assert status_of(url) == 401
+    assert status_of(url, Authorization="Bearer pnu_wrong") == 403
+    assert status_of(url, Authorization=f"Bearer {secrets.key}") == 101
+
+
+def test_the_web_socket_of_the_records_is_open_without_a_key(proxy):
+    assert status_of(f"{proxy.url}/events/in") == 101
+
+
+HELLO = "from prefect import flow\n\n@flow(log_prints=True)\ndef hello():\n    print('hello from the worker')\n"
+
+
+@pytest.fixture(scope="module")
+def deployed(proxy, secrets, prefect_server, folder) -> Iterator[dict[str, str]]:
+    """A deployment, made through the proxy; the environment of its clients."""
+    place = folder / "deployed"
+    place.mkdir()
+    (place / "hello.py").write_text(HELLO)
+    headers = json.dumps({"Authorization": f"Bearer {secrets.key}"})
+    environment = clean_environment(place, PREFECT_API_URL=proxy.url, PREFECT_CLIENT_CUSTOM_HEADERS=headers)
+    production.prefect("work-pool", "create", "proxied", "--type", "process", environment=environment, cwd=place)
+    deploy = ("--no-prompt", "deploy", "hello.py:hello", "--name", "proxied", "--pool", "proxied")
+    production.prefect(*deploy, environment=environment, cwd=place)
+    yield environment
+    for command in (("deployment", "delete", "hello/proxied"), ("work-pool", "delete", "proxied")):
+        production.prefect("--no-prompt", *command, environment=environment, cwd=place)
+
+
+@pytest.mark.slow
+def test_a_worker_and_a_watch_use_the_web_sockets(deployed, proxy, secrets, folder, tmp_path):
+    log, key_alone = folder / "nginx-access.log", deployed | {"PREFECT_API_KEY": secrets.key}
+    del key_alone["PREFECT_CLIENT_CUSTOM_HEADERS"]
+    before = len(log.read_text())
+    watch = ("deployment", "run", "hello/proxied", "--watch")
+    worker = [*production.PREFECT, "worker", "start", "--pool", "proxied"]
+    with production.started(worker, tmp_path / "worker.log", deployed) as working:
+        printed = production.prefect(*watch, environment=deployed, cwd=tmp_path)
+        assert "Completed" in printed, working.printed()
+        stopped = production.prefect(*watch, environment=key_alone, cwd=tmp_path, code=1)
+        assert "Stopped watching flow run" in stopped
+        working.end(signal.SIGTERM)
+    paths = ("events/in", "events/out", "logs/out", "work_pools/proxied/workers/connect")
+    wait_for(lambda: all(f'GET /api/{path} HTTP/1.1" 101' in log.read_text()[before:] for path in paths), 20)
+    assert re.search(r'GET /api/(events|logs)/out HTTP/1.1" 401', log.read_text()[before:])
+
+
+@pytest.mark.slow
+def test_a_rest_call_needs_the_key(deployed, proxy, secrets, prefect_server, tmp_path):
+    """As docs/operating_guide.md has it: curl, with the credentials in a file."""
+    header = tmp_path / "auth-header"
+    header.touch(mode=0o600)
+    header.write_text(f"Authorization: Bearer {secrets.key}\n")
+
+    def curl(url: str, *options: str) -> str:
+        command = ["curl", "--silent", "--write-out", "%{http_code}", "--output", str(tmp_path / "answer"), *options]
+        return subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+
+    assert curl(f"{proxy.url}/deployments/name/hello/proxied", "--header", f"@{header}") == "200"
+    call = f"/deployments/{json.loads((tmp_path / 'answer').read_text())['id']}/create_flow_run"
+    assert curl(proxy.url + call, "--json", "{}") == "401"
+    assert curl(proxy.url + call, "--json", "{}", "--header", f"@{header}") == "201"
+    assert curl(prefect_server.api_url + call, "--json", "{}") == "201"
 
 
 # ----------------------------------------
