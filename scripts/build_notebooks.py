@@ -48,7 +48,7 @@ def main() -> None:
 
 def _settle(notebook: nbformat.NotebookNode) -> None:
     """Keep what a reader sees, and not the log lines and addresses of the machine that ran it."""
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["language_info"] = notebooks.LANGUAGE
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]

@@ -1,5 +1,6 @@
 """The doctor, and the lock that it checks."""
 
+import json
 import os
 import socket
 import subprocess
@@ -61,6 +62,8 @@ def test_all_is_well_with_the_server_up(prefect_server, capsys):
         "Disk",
     ]
     assert f"healthy at {prefect_server.api_url}" in lines[4]
+    assert doctor.print_report(checks, as_json=True) == 0
+    assert [doctor.Check(**one) for one in json.loads(capsys.readouterr().out)] == checks
 
 
 def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
@@ -76,6 +79,7 @@ def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
     assert checks["Lock"].found.endswith("and 2 more") and "requirements.txt" in checks["Lock"].remedy
     assert doctor.print_report(list(checks.values())) == 1
     assert "FAIL" in capsys.readouterr().out
+    assert doctor.print_report(list(checks.values()), as_json=True) == 1
 
 
 def test_slots_that_nobody_holds_come_with_the_command_that_frees_them(prefect_server):

@@ -51,6 +51,16 @@ def test_the_built_files_match_their_source(source):
     assert all(not cell.outputs for cell in code_cells(notebooks.read(notebooks.learner_notebook(source))))
 
 
+def test_every_notebook_says_that_it_is_python(tmp_path):
+    """So that `jupyter nbconvert --to script` writes Python, in a file that ends in .py."""
+    files = [*(CHECKOUT / "notebooks").glob("*.ipynb"), *(CHECKOUT / "solutions").glob("*.ipynb")]
+    for file in files:
+        assert notebooks.read(file).metadata["language_info"] == notebooks.LANGUAGE, file
+    command = [sys.executable, "-m", "nbconvert", "--to", "script", "--output-dir", tmp_path, files[0]]
+    subprocess.run(command, check=True, capture_output=True)
+    compile((tmp_path / f"{files[0].stem}.py").read_text(encoding="utf-8"), files[0].name, "exec")
+
+
 @OF_LESSON
 def test_building_twice_gives_the_same_bytes(source):
     first, second = (nbformat.writes(notebooks.build(source, solved=True)) for _ in range(2))

@@ -1,8 +1,10 @@
 """The `workbook` command. Anything that can be foreseen to go wrong ends in one line on stderr, without a traceback."""
 
 import contextlib
+import platform
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -30,7 +32,21 @@ STATES = {
 }
 Exercise = Annotated[str, Argument(metavar="EXERCISE", help="Its number, such as 3.1.")]
 Figure = Annotated[Path | None, Option(metavar="FILE", help="Where to save the figure, .png or .svg (in data/).")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON instead, for another program.")]
 Records = Annotated[Path | None, Option("--json", metavar="FILE", help="Save every number and every task run.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        versions = metadata.version("prefect-concurrency-workbook"), metadata.version("prefect")
+        print("workbook {}, Prefect {}, Python {}".format(*versions, platform.python_version()))
+        raise Exit
+
+
+@app.callback()
+def _before_any_command(
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Print the versions.")] = False,
+) -> None: ...
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,12 +129,12 @@ def _free_slots(tag: str) -> None:
     print(f"Freed {taken} slot{'' if taken == 1 else 's'} of the limit on {tag!r}.")
 
 
-@app.command(epilog=_examples("doctor"))
-def doctor() -> None:
+@app.command(epilog=_examples("doctor", "doctor --json"))
+def doctor(json: AsJson = False) -> None:
     """Check that everything is in place, with a fix for what isn't."""
     from workbook.prefect_server import doctor
 
-    raise Exit(doctor.print_report(doctor.checkup()))
+    raise Exit(doctor.print_report(doctor.checkup(), json))
 
 
 def _data() -> Path:
@@ -212,14 +228,17 @@ def timeline(
         print(f"Records: {paths.shown(records)}")
 
 
-@app.command("list", epilog=_examples("list"))
-def list_exercises() -> None:
+@app.command("list", epilog=_examples("list", "list --json"))
+def list_exercises(json: AsJson = False) -> None:
     """List every exercise, and how it stands."""
     from rich.console import Console
 
     from workbook.grading import gradebook
 
-    gradebook.show_list(Console())
+    if json:
+        print(gradebook.list_as_json())
+    else:
+        gradebook.show_list(Console())
 
 
 @app.command(epilog=_examples("grade 3.1 --watch", "grade --from handed-in/ann --csv ann.csv"))

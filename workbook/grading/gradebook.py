@@ -29,6 +29,16 @@ def show_list(console: Console) -> None:
     console.print(_what_next())
 
 
+def list_as_json() -> str:
+    """The same as JSON text: an object for each exercise."""
+    rows = [
+        {"exercise": e.id, "title": e.title, "lesson": LESSONS[e.lesson], "minutes": e.minutes,
+         "standing": progress.standing(e.id)}
+        for e in all_exercises()
+    ]  # fmt: skip
+    return json.dumps(rows, indent=1)
+
+
 def grade(
     ids: list[str],
     console: Console,

@@ -1,6 +1,7 @@
 """`workbook doctor`: is everything in place that the lessons need? Each check is really tried, not looked up."""
 
 import importlib.metadata
+import json
 import shlex
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
@@ -224,15 +225,23 @@ def _disk() -> Check:
     return Check("Disk", found, None if free >= FREE_MEGABYTES else f"free {FREE_MEGABYTES} MB")
 
 
-def print_report(checks: list[Check]) -> int:
+def print_report(checks: list[Check], as_json: bool = False) -> int:
     """Print each check in a line, with its remedy when it failed; a terminal's lines are wrapped between words.
+
+    Args:
+        checks: what was looked at.
+        as_json: print an object for each check instead; the remedy of one that is well is null.
 
     Returns:
         The exit code: 1 if any failed, 0 otherwise.
     """
+    failed = int(any(check.remedy for check in checks))
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], indent=1))
+        return failed
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for check in checks:
         line = f"{'FAIL' if check.remedy else 'ok':5} {check.name:8} {check.found}"
         line += f" → {check.remedy}" if check.remedy else ""
         print(textwrap.fill(line, width, subsequent_indent=" " * 15, break_long_words=False, break_on_hyphens=False))
-    return int(any(check.remedy for check in checks))
+    return failed
