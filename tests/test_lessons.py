@@ -53,12 +53,12 @@ def test_the_built_files_match_their_source(source):
 
 def test_every_notebook_says_that_it_is_python(tmp_path):
     """So that `jupyter nbconvert --to script` writes Python, in a file that ends in .py."""
-    files = [*(CHECKOUT / "notebooks").glob("*.ipynb"), *(CHECKOUT / "solutions").glob("*.ipynb")]
-    for file in files:
+    first, *_ = files = [notebooks.learner_notebook(source) for source in (*LESSONS, *notebooks.pages())]
+    for file in [*files, *(source.with_suffix(".ipynb") for source in LESSONS)]:
         assert notebooks.read(file).metadata["language_info"] == notebooks.LANGUAGE, file
-    command = [sys.executable, "-m", "nbconvert", "--to", "script", "--output-dir", tmp_path, files[0]]
+    command = [sys.executable, "-m", "nbconvert", "--to", "script", "--output-dir", tmp_path, first]
     subprocess.run(command, check=True, capture_output=True)
-    compile((tmp_path / f"{files[0].stem}.py").read_text(encoding="utf-8"), files[0].name, "exec")
+    compile((tmp_path / f"{first.stem}.py").read_text(encoding="utf-8"), first.name, "exec")
 
 
 @OF_LESSON
