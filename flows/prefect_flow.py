@@ -52,7 +52,7 @@ def sql_query(index: int, folder: str) -> dict[str, Any]:
     rows = warehouse.query(index)
     file = Path(folder) / f"{index:02d}_{query.name}.json"
     with publishing.plain_errors():
-        file.write_text(json.dumps({"question": query.question, "rows": rows}, indent=1))
+        file.write_text(json.dumps({"question": query.question, "rows": rows}, indent=1), encoding="utf-8")
     return {"query": index, "name": query.name, "rows": len(rows), "file": file.name}
 
 

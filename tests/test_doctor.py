@@ -22,9 +22,9 @@ def test_the_installed_versions_are_the_locked_ones():
 
 
 def test_the_lock_names_every_direct_dependency_and_this_checkout():
-    text = (paths.ROOT / "requirements.txt").read_text()
+    text = (paths.ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert text.endswith("\n-e .\n")
-    project = (paths.ROOT / "pyproject.toml").read_text()
+    project = (paths.ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = project.split("dependencies = [")[1].split("\n]")[0]
     entries = [line.strip() for line in block.splitlines() if line.strip()]
     for entry in entries:
@@ -36,7 +36,9 @@ def test_the_lock_names_every_direct_dependency_and_this_checkout():
 
 def test_a_wrong_and_a_missing_version_are_found(tmp_path):
     lock = tmp_path / "requirements.txt"
-    lock.write_text("# comment\npytest==1.0\nno-such-thing==2\nruff==1 ; python_version < '3'\n-e .\n")
+    lock.write_text(
+        "# comment\npytest==1.0\nno-such-thing==2\nruff==1 ; python_version < '3'\n-e .\n", encoding="utf-8"
+    )
     wrong = doctor.lock_mismatches(lock)
     assert [w.split()[0] for w in wrong] == ["pytest", "no-such-thing"]
     assert "(locked: 1.0)" in wrong[0] and "missing" in wrong[1]
@@ -67,7 +69,7 @@ def test_all_is_well_with_the_server_up(prefect_server, capsys):
 
 
 def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "file" / "home"))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setattr(doctor, "PYTHONS", ((3, 90), (3, 99)))

@@ -24,8 +24,8 @@ from workbook.lessons import notebooks
 from workbook.timelines.timeline import Timeline
 
 TOTAL = len(exercises.all_exercises())
-RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text()
-WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_text()
+RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text(encoding="utf-8")
+WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -51,22 +51,22 @@ def console():
 def test_verdicts_are_shown_kept_and_written(home, console, grader):
     folder = home / "mine"
     folder.mkdir()
-    (folder / "3.1_first_try.py").write_text(WRONG)
+    (folder / "3.1_first_try.py").write_text(WRONG, encoding="utf-8")
     files = {kind: home / f"verdicts.{kind}" for kind in ("json", "junit", "csv")}
     assert not gradebook.grade(["3.1"], console, grader, folder, files)
     shown = said(console)
     assert "3.1 As many at a time as the server allows: not yet" in shown and "'databse'" in shown
     assert progress.standing("3.1") == "not yet"
-    (row,) = json.loads(files["json"].read_text())
+    (row,) = json.loads(files["json"].read_text(encoding="utf-8"))
     assert row["outcome"] == "not yet" and "'databse'" in row["message"]
-    assert [r["exercise"] for r in csv.DictReader(files["csv"].open())] == ["3.1"]
+    assert [r["exercise"] for r in csv.DictReader(files["csv"].open(encoding="utf-8"))] == ["3.1"]
     suite = ElementTree.parse(files["junit"]).getroot()
     assert suite.get("failures") == "1" and "'databse'" in suite.find("testcase/failure").get("message")
 
-    (folder / "3.1_first_try.py").write_text(RIGHT)
+    (folder / "3.1_first_try.py").write_text(RIGHT, encoding="utf-8")
     assert gradebook.grade(["3.1"], console, grader, folder)
     assert progress.standing("3.1") == "passed"
-    (folder / "3.1_first_try.py").write_text(WRONG)
+    (folder / "3.1_first_try.py").write_text(WRONG, encoding="utf-8")
     assert not gradebook.grade(["3.1"], console, grader, folder)
     assert progress.standing("3.1") == "passed before, not yet now"
 
@@ -81,7 +81,7 @@ def test_an_untouched_checkout(home, console, grader):
 def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, grader, capsys):
     folder = home / "mine"
     folder.mkdir()
-    (folder / "3.1.py").write_text(WRONG)
+    (folder / "3.1.py").write_text(WRONG, encoding="utf-8")
     gradebook.grade(["3.1"], console, grader, folder)
     assert "Stuck? Run `workbook hint 3.1`." in (in_terminal := said(console)) and "1 of " not in in_terminal
     notebook.hint("3.1")
@@ -111,7 +111,7 @@ def test_what_a_notebook_shows_is_html_and_the_same_as_text():
 def test_watching_grades_what_is_saved(home):
     folder = home / "mine"
     folder.mkdir()
-    (folder / "3.1.py").write_text(notebooks.stub("3.1"))
+    (folder / "3.1.py").write_text(notebooks.stub("3.1"), encoding="utf-8")
     verdicts = home / "verdicts.json"
     command = [
         sys.executable,
@@ -127,21 +127,25 @@ def test_watching_grades_what_is_saved(home):
     ]
 
     def until(outcome: str) -> None:
-        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(), 180)
+        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(encoding="utf-8"), 180)
         assert watching.poll() is None
 
     output = home / "output.txt"
-    with output.open("w") as said_there:
+    with output.open("w", encoding="utf-8") as said_there:
         watching = subprocess.Popen(command, cwd=CHECKOUT, stdout=said_there)
     try:
         until('"not attempted"')
-        (folder / "3.1.py").write_text(WRONG)
+        (folder / "3.1.py").write_text(WRONG, encoding="utf-8")
         until('"not yet"')
-        (folder / "damaged.ipynb").write_text("{")
+        (folder / "damaged.ipynb").write_text("{", encoding="utf-8")
         # Lines are broken where they end, in a long path too.
-        wait_for(lambda: "damaged.ipynbcan'tberead" in "".join(output.read_text().split()), 180, output.read_text)
+        wait_for(
+            lambda: "damaged.ipynbcan'tberead" in "".join(output.read_text(encoding="utf-8").split()),
+            180,
+            output.read_text,
+        )
         (folder / "damaged.ipynb").unlink()
-        (folder / "3.1.py").write_text(RIGHT)
+        (folder / "3.1.py").write_text(RIGHT, encoding="utf-8")
         until('"passed"')
     finally:
         watching.terminate()
@@ -158,7 +162,7 @@ def test_reset_restores_the_stub_and_keeps_the_work(home, monkeypatch):
     untouched, cell.source = cell.source, "my own work"
     nbformat.write(notebook, file)
     backup = submissions.reset("3.1")
-    assert backup.read_text() == "my own work"
+    assert backup.read_text(encoding="utf-8") == "my own work"
     assert submissions.collect(home / "notebooks")["3.1"].text.endswith(untouched)
 
 
@@ -185,13 +189,13 @@ def test_a_mistake_is_said_in_one_sentence(words, sentence):
 
 
 def test_a_notebook_that_cannot_be_read(tmp_path):
-    (tmp_path / "03_mine.ipynb").write_text("{ half a notebook")
+    (tmp_path / "03_mine.ipynb").write_text("{ half a notebook", encoding="utf-8")
     with pytest.raises(submissions.SubmissionError, match="can't be read"):
         submissions.collect(tmp_path)
 
 
 def test_a_spoiled_record_of_progress_is_begun_anew(home):
-    progress.file().write_text("[not what it should be")
+    progress.file().write_text("[not what it should be", encoding="utf-8")
     assert progress.standing("3.1") == "not attempted"
     progress.remember("3.1", "passed")
     assert progress.standing("3.1") == "passed"

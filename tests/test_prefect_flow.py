@@ -78,7 +78,7 @@ def failing(monkeypatch):
 
 
 def published(data: Path) -> dict[str, dict]:
-    return {path.name: json.loads(path.read_text()) for path in sorted((data / "out").iterdir())}
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((data / "out").iterdir())}
 
 
 def ran_in_order(timeline) -> bool:
@@ -309,7 +309,7 @@ def test_the_limit_script_refuses_what_is_no_limit(run_python, limit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tag", ["", " ", "a/b", "50%"])
+@pytest.mark.parametrize("tag", ["", " ", "a/b", "50%", "a\nb"])
 def test_the_limit_script_refuses_what_is_no_tag(run_python, tag):
     said = run_python("scripts/setup_concurrency_limit.py", f"--tag={tag}")
     assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(tag) in said.stderr

@@ -168,7 +168,7 @@ def race(
     ran.picture.save(figure)
     result.print_report(ran, figure)
     if records:
-        records.write_text(ran.to_json())
+        records.write_text(ran.to_json(), encoding="utf-8")
         print(f"Records: {paths.shown(records)}")
     if ran.errors:
         raise TyperException("\nError: ".join(ran.errors))
@@ -224,7 +224,7 @@ def timeline(
     limit = report.limit_in_force(judged) if limit is None else limit
     report.print_report(seen, judged, limit, figure, colour)
     if records:
-        records.write_text(report.to_json(seen, judged, limit))
+        records.write_text(report.to_json(seen, judged, limit), encoding="utf-8")
         print(f"Records: {paths.shown(records)}")
 
 

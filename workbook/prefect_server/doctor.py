@@ -46,7 +46,7 @@ def lock_mismatches(lock: Path = paths.ROOT / "requirements.txt") -> list[str]:
     from packaging.requirements import Requirement
 
     wrong = []
-    for line in lock.read_text().splitlines():
+    for line in lock.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith(("#", "-e")):
             continue
         requirement = Requirement(line)
