@@ -8,6 +8,7 @@ python scripts/build_notebooks.py --no-run     # without executing: the solved c
 import argparse
 import sys
 
+import _start  # noqa: F401
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError

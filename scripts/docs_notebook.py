@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import _start  # noqa: F401
 import nbformat
 from playwright.sync_api import sync_playwright
 

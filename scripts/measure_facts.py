@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 
+import _start  # noqa: F401
 import certifi
 import psutil
 

@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+import _start  # noqa: F401
 import psutil
 
 from workbook import paths, server

@@ -6,6 +6,8 @@ Run it as often as you like: it creates the limit, updates it, or reports that n
 import argparse
 import sys
 
+import _start  # noqa: F401
+
 from workbook import server
 from workbook.prefect_server.local import ServerError
 

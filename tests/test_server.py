@@ -172,7 +172,7 @@ def test_a_disk_that_is_full_when_a_database_is_kept_is_said(home, monkeypatch):
 @pytest.mark.slow
 def test_an_interrupt_while_it_starts_leaves_nothing(home):
     environment = {k: v for k, v in os.environ.items() if k not in OWN}
-    program = [sys.executable, "flows/template.py"]
+    program = [sys.executable, "flows/prefect_flow.py"]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell all are deaf to it
     with subprocess.Popen(program, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True) as starting:
         while not (record := local.read_record()):
