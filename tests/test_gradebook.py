@@ -188,6 +188,26 @@ def test_a_mistake_is_said_in_one_sentence(words, sentence):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("WORKBOOK_HOME", "-m workbook.cli grade 0.1"),
+        ("WORKBOOK_HOME", "-m workbook.cli reset 0.1"),
+        ("WORKBOOK_HOME", "-m workbook.cli race"),
+        ("WORKBOOK_HOME", "flows/prefect_flow.py"),
+        ("WORKBOOK_HOME", "scripts/setup_concurrency_limit.py"),
+        ("WORKBOOK_DATA", "-m workbook.cli race"),
+        ("WORKBOOK_DATA", "flows/prefect_flow.py"),
+    ],
+)
+def test_where_nothing_can_be_written_the_variable_is_named(name, words, tmp_path, run_python, prefect_server):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    ran = run_python(*words.split(), **{name: str(tmp_path / "file" / "folder")})
+    assert ran.returncode == 1 and "Traceback" not in ran.stderr
+    (said,) = [line for line in ran.stderr.splitlines() if line.startswith("Error: ")]
+    assert f"set {name} to a folder of your own" in said and str(tmp_path / "file") in said
+
+
 def test_a_notebook_that_cannot_be_read(tmp_path):
     (tmp_path / "03_mine.ipynb").write_text("{ half a notebook", encoding="utf-8")
     with pytest.raises(submissions.SubmissionError, match="can't be read"):

@@ -139,9 +139,10 @@ def doctor(json: AsJson = False) -> None:
 
 def _data() -> Path:
     """The folder of figures that nobody named a file for, made if needed."""
-    from flows.publishing import data
+    from flows.publishing import PublishError, data, plain_errors
 
-    data().mkdir(parents=True, exist_ok=True)
+    with _foreseen(PublishError), plain_errors():
+        data().mkdir(parents=True, exist_ok=True)
     return data()
 
 

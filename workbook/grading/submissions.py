@@ -13,6 +13,7 @@ import nbformat
 from workbook import paths
 from workbook.grading.model import Exercise, Source
 from workbook.lessons import notebooks
+from workbook.prefect_server.local import plain_disk_errors
 
 OF_ONE = re.compile(r"(\d+\.\d+)(?:_\w+)?\.py")  # 3.1.py or 3.1_mine.py holds the answer to 3.1
 
@@ -82,8 +83,9 @@ def reset(exercise_id: str) -> Path:
         if cells:
             now = datetime.datetime.now().strftime("%Y-%m-%d-%H%M%S-%f")
             backup = paths.home() / "backups" / f"{exercise_id}-{now}.py"
-            backup.parent.mkdir(parents=True, exist_ok=True)
-            backup.write_text("\n\n".join(cell.source for cell in cells), encoding="utf-8")
+            with plain_disk_errors():
+                backup.parent.mkdir(parents=True, exist_ok=True)
+                backup.write_text("\n\n".join(cell.source for cell in cells), encoding="utf-8")
             cells[0].source, cells[0].outputs, cells[0].execution_count = notebooks.stub(exercise_id), [], None
             whole = file.with_suffix(".new")
             nbformat.write(notebook, whole)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from flows import warehouse
+from flows import publishing, warehouse
 from workbook import paths
 from workbook.prefect_server import connection, local, process
 
@@ -108,7 +108,9 @@ def _home() -> Check:
         with tempfile.TemporaryFile(dir=home) as file:
             file.write(b"written")
     except OSError as error:
-        return Check("Home", f"{home}: {error.strerror}", f"make it writable, or remove {home}")
+        return Check(
+            "Home", f"{home}: {error.strerror}", "make it writable, or set WORKBOOK_HOME to a folder of your own"
+        )
     return Check("Home", f"{home}, separate from your own Prefect profile")
 
 
@@ -211,17 +213,15 @@ def _same_environment(python: str) -> bool:
 
 
 def _disk() -> Check:
-    free = shutil.disk_usage(paths.ROOT).free // 1_000_000
-    found = f"{free:,} MB free, {paths.ROOT} can be written"
+    folder = next(folder for folder in (publishing.data(), *publishing.data().parents) if folder.exists())
+    free = shutil.disk_usage(folder).free // 1_000_000
+    found = f"{free:,} MB free, {folder} can be written"
     try:
-        with tempfile.TemporaryFile(dir=paths.ROOT) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x" * 1_000_000)
     except OSError as error:
-        return Check(
-            "Disk",
-            f"{paths.ROOT}: {error.strerror}",
-            "make it writable, or free space",
-        )
+        remedy = "free space, make it writable, or set WORKBOOK_DATA to a folder of your own"
+        return Check("Disk", f"{folder}: {error.strerror}", remedy)
     return Check("Disk", found, None if free >= FREE_MEGABYTES else f"free {FREE_MEGABYTES} MB")
 
 

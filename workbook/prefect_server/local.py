@@ -273,11 +273,15 @@ def _why_it_failed(died: bool) -> str:
 
 @contextlib.contextmanager
 def plain_disk_errors() -> Iterator[None]:
+    """Say in one sentence what kept a file of the workbook's from being written, and how to have them elsewhere."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ServerError(f"{home()} cannot be written ({reason}): free space, or fix its permissions.") from None
+        raise ServerError(
+            f"{home()} cannot be written ({reason}): free space, fix its permissions, or set WORKBOOK_HOME to a folder "
+            "of your own."
+        ) from None
 
 
 def _record_file(folder: Path | None = None) -> Path:
