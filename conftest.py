@@ -203,10 +203,13 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def run_python():
     """Run a Python program of the checkout as a learner would, in a process of its own; ended with the test."""
 
-    def run(*arguments: str, timeout: float = 240, **environment: str | None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, timeout: float = 240, encoding: str = "utf-8", **environment: str | None
+    ) -> subprocess.CompletedProcess[str]:
         merged = {k: v for k, v in (os.environ | environment).items() if v is not None}
         return subprocess.run(
-            [sys.executable, *arguments], cwd=CHECKOUT, env=merged, capture_output=True, text=True, timeout=timeout
-        )
+            [sys.executable, *arguments], cwd=CHECKOUT, env=merged, capture_output=True, encoding=encoding,
+            timeout=timeout,
+        )  # fmt: skip
 
     return run

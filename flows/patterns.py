@@ -8,8 +8,10 @@ once, and in who decides that.
 """
 
 if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
-    from workbook import server
-
+    try:
+        from workbook import server
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"Error: {error}. Install as README.md says, and run this with .venv's Python.") from None
     server.ensure_or_exit()
 
 import sys

@@ -10,10 +10,13 @@ can be run alone, again and again, and none touches the limit on `database`. Les
 
 import sys
 
-if __name__ == "__main__" and sys.argv[1:]:  # Prefect reads its settings at import; a mere list needs no server
-    from workbook import server
-
-    server.ensure_or_exit()
+if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
+    try:
+        from workbook import server
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"Error: {error}. Install as README.md says, and run this with .venv's Python.") from None
+    if sys.argv[1:]:  # a mere list needs none
+        server.ensure_or_exit()
 
 import contextlib
 import os

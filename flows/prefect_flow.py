@@ -10,8 +10,10 @@ Run it with `python flows/prefect_flow.py`. The limit is the server's, so it als
 """
 
 if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
-    from workbook import server
-
+    try:
+        from workbook import server
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"Error: {error}. Install as README.md says, and run this with .venv's Python.") from None
     server.ensure_or_exit()
 
 import json
@@ -52,7 +54,7 @@ def sql_query(index: int, folder: str) -> dict[str, Any]:
     rows = warehouse.query(index)
     file = Path(folder) / f"{index:02d}_{query.name}.json"
     with publishing.plain_errors():
-        file.write_text(json.dumps({"question": query.question, "rows": rows}, indent=1))
+        file.write_text(json.dumps({"question": query.question, "rows": rows}, indent=1), encoding="utf-8")
     return {"query": index, "name": query.name, "rows": len(rows), "file": file.name}
 
 

@@ -93,7 +93,8 @@ def plain_errors() -> Iterator[None]:
     except OSError as error:
         raise PublishError(
             f"Results could not be written to {error.filename or data()} ({error.strerror}): "
-            "free space or mend its permissions, and run again; what was published before is untouched."
+            "free space, fix its permissions, or set WORKBOOK_DATA to a folder of your own, and run again; what was "
+            "published before is untouched."
         ) from None
 
 

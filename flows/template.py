@@ -1,12 +1,21 @@
 """A starting point for a flow of your own: copy this file, change the name, and put your work into the task.
 
-Run it with `python flows/template.py`.
+It needs nothing but Prefect. Name your server, limit the tag once, and run it:
+
+    export PREFECT_API_URL=http://127.0.0.1:4200/api    # PowerShell: $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"
+    prefect concurrency-limit create my-flow 3
+    python flows/template.py
 """
 
-if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
-    from workbook import server
+import importlib.util
+import os
+import sys
 
-    server.ensure_or_exit()
+if __name__ == "__main__":
+    if not importlib.util.find_spec("prefect"):
+        sys.exit("Error: this Python has no Prefect. Activate the environment that has it, or `pip install prefect`.")
+    if not os.getenv("PREFECT_API_URL"):  # without it, Prefect would start a server for this one run
+        sys.exit("Error: PREFECT_API_URL must be your server's address, such as http://127.0.0.1:4200/api (not set).")
 
 from typing import Any
 
@@ -39,6 +48,5 @@ def my_flow() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    from workbook.runs import script
-
-    script.run(my_flow, tag=NAME, limit=3)
+    print("API key:", "set" if os.getenv("PREFECT_API_KEY") else "not set")  # never print any part of it
+    my_flow()

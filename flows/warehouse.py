@@ -288,7 +288,8 @@ def plain_errors(database: URL) -> Iterator[None]:
     where = database.database if database.get_backend_name() == "sqlite" else f"{database.host}/{database.database}"
     remedy = "correct DATABASE_URL, or `unset DATABASE_URL` to use the workbook's own SQLite file"
     if database.get_backend_name() == "sqlite":
-        remedy = f"free space, mend the permissions, or {_another(where)}"
+        elsewhere = "" if os.environ.get("DATABASE_URL") else "set WORKBOOK_HOME to a folder of your own, "
+        remedy = f"free space, fix the permissions, {elsewhere}or {_another(where)}"
     try:
         yield
     except OSError as error:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import _start  # noqa: F401
 from rich.console import Console
 from rich.table import Table
 

@@ -5,6 +5,8 @@
 Each could run six at once, and the limit lets three. All numbers are from Prefect's records of these very runs.
 """
 
+import _start  # noqa: F401
+
 if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
     from workbook import server
 

@@ -8,6 +8,7 @@ python scripts/build_notebooks.py --no-run     # without executing: the solved c
 import argparse
 import sys
 
+import _start  # noqa: F401
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -48,7 +49,7 @@ def main() -> None:
 
 def _settle(notebook: nbformat.NotebookNode) -> None:
     """Keep what a reader sees, and not the log lines and addresses of the machine that ran it."""
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["language_info"] = notebooks.LANGUAGE
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]

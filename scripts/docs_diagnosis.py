@@ -5,6 +5,8 @@
 It replaces everything below the line `## Runs that have them`.
 """
 
+import _start  # noqa: F401
+
 if __name__ == "__main__":  # Prefect reads its settings when it is imported, so the server comes first
     from workbook import server
 

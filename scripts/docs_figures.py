@@ -6,6 +6,8 @@ Every number in them is from Prefect's records of that run, so another machine's
 import sys
 from pathlib import Path
 
+import _start  # noqa: F401
+
 from flows.warehouse import WarehouseError
 from workbook import paths, race
 from workbook.figures.gantt import picture

@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import _start  # noqa: F401
 import nbformat
 from playwright.sync_api import sync_playwright
 
@@ -59,12 +60,14 @@ def main() -> None:
             "lab",
             "OPTIONS=--no-browser --allow-root --IdentityProvider.token=",
         ]
-        with log.open("w") as output:
+        with log.open("w", encoding="utf-8") as output:
             lab = subprocess.Popen(command, cwd=paths.ROOT, stdout=output, stderr=output, start_new_session=True)
         try:
-            while not (address := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab", log.read_text())):
+            while not (
+                address := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab", log.read_text(encoding="utf-8"))
+            ):
                 if lab.poll() is not None:
-                    sys.exit(f"Error: JupyterLab did not start:\n{log.read_text()}")
+                    sys.exit(f"Error: JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
                 time.sleep(0.2)  # between two looks
             take(playwright, f"{address[0]}/tree/{notebook.relative_to(paths.ROOT)}")
         finally:

@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 
+import _start  # noqa: F401
 import certifi
 import psutil
 
@@ -136,7 +137,9 @@ def server(folder: Path, **settings: str):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{api}/health", timeout=2):
                 break
             if process.poll() is not None or time.monotonic() - begun > 180:
-                raise SystemExit(f"The server did not start:\n{(folder / 'server.log').read_text()[-2000:]}")
+                raise SystemExit(
+                    f"The server did not start:\n{(folder / 'server.log').read_text(encoding='utf-8')[-2000:]}"
+                )
             time.sleep(0.05)
         yield api, time.monotonic() - begun, process
     finally:
@@ -161,7 +164,7 @@ def run(
     )
     words = [sys.executable, "-c", CLIENT, kind, str(count), str(seconds), str(repeats)]
     try:
-        done = subprocess.run(words, env=environment | settings, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(words, env=environment | settings, capture_output=True, encoding="utf-8", timeout=90)
     except subprocess.TimeoutExpired:
         print(f"  ({kind} had not ended after 90 s)", flush=True)
         return [dict.fromkeys(("wall", "span", "gap", "peak"), float("inf"))]
@@ -179,7 +182,7 @@ def one_authority() -> Path:
     file = top / "one_authority.pem"
     if not file.exists():
         end = "-----END CERTIFICATE-----\n"
-        file.write_text(Path(certifi.where()).read_text().partition(end)[0] + end)
+        file.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end, encoding="utf-8")
     return file
 
 
@@ -261,8 +264,9 @@ def client() -> None:
         words = [sys.executable, "-c", CLIENTS]
         figures = []
         for _ in range(REPEATS):
+            settings = {"PREFECT_API_SSL_CERT_FILE": file}
             said = subprocess.run(
-                words, env=environment | {"PREFECT_API_SSL_CERT_FILE": file}, capture_output=True, text=True, check=True
+                words, env=environment | settings, capture_output=True, encoding="utf-8", check=True
             ).stdout
             figures.append(float(said.split("MS ")[1]))
         row(f"client, {name} certificates", median(figures), "ms")

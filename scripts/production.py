@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+import _start  # noqa: F401
 import psutil
 
 from workbook import paths, server
@@ -133,15 +134,18 @@ def _worker(log: Path) -> None:
     with get_client(sync_client=True) as client:
         while all(known.name != name for known in client.read_workers_for_work_pool(POOL)):
             if worker.poll() is not None or time.monotonic() > until:
-                raise ServerError(f"The worker did not start; its log says:\n{log.read_text(errors='replace')}")
+                raise ServerError(
+                    f"The worker did not start; its log says:\n{log.read_text(encoding='utf-8', errors='replace')}"
+                )
             time.sleep(0.2)  # between two looks at a condition; nothing announces it
 
 
 def _prefect(*arguments: str) -> None:
     """A `prefect` command in the checkout, silent unless it fails."""
     ran = subprocess.run(
-        [*PREFECT, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
-    )
+        [*PREFECT, *arguments], cwd=ROOT, env=os.environ | {"PYTHONUTF8": "1"}, stdin=subprocess.DEVNULL,
+        capture_output=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if ran.returncode:
         raise ServerError(f"`prefect {' '.join(arguments)}` failed:\n{ran.stdout}{ran.stderr}")
 

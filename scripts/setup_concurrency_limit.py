@@ -6,6 +6,8 @@ Run it as often as you like: it creates the limit, updates it, or reports that n
 import argparse
 import sys
 
+import _start  # noqa: F401
+
 from workbook import server
 from workbook.prefect_server.local import ServerError
 
@@ -17,8 +19,8 @@ def main() -> None:
     wanted = parser.parse_args()
     if not (wanted.limit.isdecimal() and len(wanted.limit) <= 6 and int(wanted.limit) >= 1):
         sys.exit(f"Error: --limit must be a whole number from 1 to 999999 (got {wanted.limit!r}): try --limit 3.")
-    if not wanted.tag.strip() or set(wanted.tag) & set("/%&<>"):  # Prefect allows none of these in a name
-        sys.exit(f"Error: --tag must be a name without / % & < > (got {wanted.tag!r}): try --tag database.")
+    if not wanted.tag.strip() or not wanted.tag.isprintable() or set(wanted.tag) & set("/%&<>"):  # as Prefect wants it
+        sys.exit(f"Error: --tag must be a printable name without / % & < > (got {wanted.tag!r}): try --tag database.")
     try:
         server.ensure()
         from workbook.prefect_server.limits import (  # after the server: Prefect reads its settings at import

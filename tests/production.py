@@ -37,7 +37,7 @@ class Running:
     log: Path
 
     def printed(self) -> str:
-        return self.log.read_text(errors="replace")
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
     def end(self, how: int = signal.SIGKILL) -> None:
         """End it and its children, and wait until they are gone; KILL is what a crash looks like from outside."""
@@ -181,7 +181,7 @@ def postgresql_that_asks(password: str) -> Iterator[URL]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="workbook-tests-postgresql-") as name:
         folder = Path(name)
-        (folder / "password").write_text(password)
+        (folder / "password").write_text(password, encoding="utf-8")
         as_user = []
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
             as_user = ["runuser", "-u", "postgres", "--"]
@@ -219,7 +219,7 @@ def nginx(folder: Path, configuration: str, port: int) -> Iterator[Running]:
             *kept,
             configuration,
             "}",
-        ])
+        ]), encoding="utf-8"
     )  # fmt: skip
     command = [program, "-e", str(folder / "nginx-error.log"), "-p", str(folder), "-c", str(file)]
     with started(command, folder / "nginx.log", dict(os.environ)) as running:

@@ -29,7 +29,7 @@ MODULES = {
 def imports_of(file: Path) -> set[str]:
     """The modules of the package that a module imports, wherever in it: also in a function, or for types only."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: imports are written out"
             for name in node.names:
@@ -44,7 +44,7 @@ def test_every_room_says_what_it_is_for_and_what_it_may_import():
     rooms = {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
     assert rooms == set(MAY_IMPORT) - {"paths"}
     for room in rooms:
-        said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()))
+        said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8")))
         assert "May import" in said and all(f"`{other}`" in said for other in MAY_IMPORT[room]), room
 
 
@@ -64,7 +64,7 @@ def test_no_module_imports_itself_on_any_way_round():
 
 def test_flows_import_the_workbook_only_where_they_are_run_as_scripts():
     for file in sorted((CHECKOUT / "flows").glob("*.py")):
-        tree = ast.parse(file.read_text())
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         scripts = [node for node in tree.body if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)]
         scripts += [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("main", "told")]
         allowed = {id(node) for script in scripts for node in ast.walk(script)}
@@ -73,6 +73,22 @@ def test_flows_import_the_workbook_only_where_they_are_run_as_scripts():
                 assert id(node) in allowed, f"{file.name}:{node.lineno}"
 
 
+def test_every_file_of_text_is_opened_with_its_encoding():
+    """Where the type of the path is known, Ruff's PLW1514 sees to it; here it isn't asked for."""
+    files = [file for room in ("workbook", "flows", "scripts") for file in (CHECKOUT / room).rglob("*.py")]
+    for file in files:
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or any(keyword.arg == "encoding" for keyword in call.keywords):
+                continue
+            binary = any(isinstance(word, ast.Constant) and "b" in str(word.value) for word in call.args)
+            method = getattr(call.func, "attr", "")
+            opens = method in ("read_text", "write_text") or (method == "open" and not binary)
+            assert not opens or ast.unparse(call.func) == "os.open", f"{file}:{call.lineno}: {ast.unparse(call)}"
+            assert all(keyword.arg != "text" for keyword in call.keywords), f"{file}:{call.lineno}: text=True"
+
+
 def test_every_module_fits_a_readers_head():
-    long = {str(file.relative_to(CHECKOUT)): len(file.read_text().splitlines()) for file in MODULES.values()}
+    long = {
+        str(file.relative_to(CHECKOUT)): len(file.read_text(encoding="utf-8").splitlines()) for file in MODULES.values()
+    }
     assert {name: lines for name, lines in long.items() if lines > 300} == {}

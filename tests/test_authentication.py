@@ -104,7 +104,7 @@ def proxy(folder, secrets, prefect_server, tmp_path_factory) -> Iterator[Proxy]:
 
 def sign_a_certificate(folder: Path) -> None:
     """ca.pem, and server.pem for 127.0.0.1, which it signed; the three commands of docs/authentication_guide.md."""
-    (folder / "san.cnf").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "san.cnf").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
     for command in (
         "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=workbook-ca",
         "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=127.0.0.1",
@@ -318,7 +318,9 @@ def test_the_doctor_says_what_a_refusal_needs(guarded, secrets, monkeypatch):
 def test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret(guarded, secrets, tmp_path):
     file = tmp_path / ".env"
     file.touch(mode=0o600)
-    file.write_text(f"PREFECT_API_URL={guarded.url}\nPREFECT_API_AUTH_STRING={secrets.basic}\nDATABASE_URL=any\n")
+    file.write_text(
+        f"PREFECT_API_URL={guarded.url}\nPREFECT_API_AUTH_STRING={secrets.basic}\nDATABASE_URL=any\n", encoding="utf-8"
+    )
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     shown = production.prefect("config", "view", environment=clean_environment(tmp_path), cwd=tmp_path)
     assert f"PREFECT_API_URL='{guarded.url}' (from .env file)" in shown
@@ -409,7 +411,7 @@ def test_no_secret_is_left_behind(guarded, proxy, secrets, folder, tmp_path, pro
             env=clean_environment(folder, **common, **with_password),
         )  # fmt: skip
         (folder / "flow.log").write_bytes(flow.stdout + flow.stderr)
-        assert flow.returncode == 0, (folder / "flow.log").read_text()
+        assert flow.returncode == 0, (folder / "flow.log").read_text(encoding="utf-8")
 
         with_key = {"PREFECT_API_URL": proxy.tls_url, "PREFECT_API_KEY": secrets.key}
         with_key["PREFECT_API_SSL_CERT_FILE"] = str(proxy.authority)
@@ -419,11 +421,11 @@ def test_no_secret_is_left_behind(guarded, proxy, secrets, folder, tmp_path, pro
         ).execute(env=clean_environment(folder, **common, **with_key))
         nbformat.write(notebook, folder / "notebook.ipynb")
 
-    (folder / "records.json").write_text(records_of(guarded, secrets))
+    (folder / "records.json").write_text(records_of(guarded, secrets), encoding="utf-8")
     (folder / "server.log").write_bytes(local.log_file().read_bytes())
     wait_for(lambda: processes, 10)
     assert any("flows/prefect_flow.py" in seen for seen in processes)
-    (folder / "processes.txt").write_text("\n".join(processes))
+    (folder / "processes.txt").write_text("\n".join(processes), encoding="utf-8")
 
     files = {path for path in folder.rglob("*") if path.is_file() and path.name != "nginx.conf"}
     names = {path.name for path in files}

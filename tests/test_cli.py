@@ -1,14 +1,19 @@
 """The `workbook` command reads what it's given: help, one-line errors with the right exit code, shell completion."""
 
 import functools
+import json
 import re
 import subprocess
 import sys
+import tomllib
 
+import prefect
 import pytest
 
+from conftest import CHECKOUT
 from workbook import cli
 from workbook.cli import main
+from workbook.grading.exercises import LESSONS
 
 EXAMPLES = {
     "": "workbook race",
@@ -45,7 +50,7 @@ def test_every_example_can_be_read(monkeypatch, capsys):
         monkeypatch.setattr(command, "callback", _recorder(command.callback, ran))
         for line in command.epilog.splitlines()[2:]:
             assert main(line.split()[1:]) == 0, capsys.readouterr().err
-    assert len(ran) == 16
+    assert len(ran) == 17
 
 
 def _recorder(callback, ran):
@@ -148,9 +153,27 @@ def test_the_shell_completes_commands_actions_and_options(words, completed, monk
     assert capsys.readouterr().out.split() == completed
 
 
+def test_the_versions_are_those_installed(capsys):
+    assert main(["--version"]) == 0
+    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert capsys.readouterr() == (f"workbook {version}, Prefect {prefect.__version__}, Python {python}\n", "")
+
+
+def test_the_list_as_json_has_what_the_table_has(capsys):
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    main(["list"])
+    table = [" ".join(line.split()[1:]) for line in capsys.readouterr().out.splitlines()]
+    rows = [f"{one['exercise']} {one['title']} {one['minutes']} {one['standing']}" for one in listed]
+    assert rows == [row for row in table if re.match(r"\d+\.\d", row)]
+    assert {one["lesson"] for one in listed} == set(LESSONS.values())
+
+
 def test_reading_a_command_loads_neither_prefect_nor_rich_nor_matplotlib():
     code = (
         "import sys; from workbook.cli import main; main(['server', '--help']); main(['race', '--limit', 'x']); "
+        "main(['--version']); "
         "print('loaded:', {'prefect', 'rich', 'matplotlib'} & set(sys.modules), 'typer' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import CHECKOUT
 
-GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text()
+GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- (add to|write) (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
 STEPS = GUIDE.partition("**4. Build and prove:**")[2].partition("\n\n")[2].partition("\n\n")[0]
 pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
@@ -31,7 +31,7 @@ def copy(tmp_path_factory, prefect_server) -> Path:
     for what, name, code in BLOCKS:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a" if what == "add to" else "x") as opened:
+        with file.open("a" if what == "add to" else "x", encoding="utf-8") as opened:
             opened.write(f"\n\n{code}" if what == "add to" else code)
     return folder
 
@@ -48,8 +48,8 @@ def test_the_example_works_as_it_is_written(copy):
     build, prove = [step.strip() for step in STEPS.splitlines()]
     built = follow(build, copy)
     assert built.returncode == 0, built.stdout + built.stderr
-    assert "2.9 passed: Observed: " in (copy / "solutions" / "02_parallel.ipynb").read_text()
-    assert "2.9: about 2 lines" in (copy / "notebooks" / "02_parallel.ipynb").read_text()
+    assert "2.9 passed: Observed: " in (copy / "solutions" / "02_parallel.ipynb").read_text(encoding="utf-8")
+    assert "2.9: about 2 lines" in (copy / "notebooks" / "02_parallel.ipynb").read_text(encoding="utf-8")
     proven = follow(prove, copy)
     assert proven.returncode == 0, proven.stdout + proven.stderr
     # Two answers and the solution, and all that is asked of a lesson.

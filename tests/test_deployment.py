@@ -88,7 +88,7 @@ def test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory(server
 def nights(server, tmp_path_factory):
     """The folder of a flow with two deployments: one due every 15 seconds, one at two in the night in Zurich."""
     folder = tmp_path_factory.mktemp("nights")
-    (folder / "nightly.py").write_text(NIGHTLY)
+    (folder / "nightly.py").write_text(NIGHTLY, encoding="utf-8")
     for command in (
         "work-pool create night-pool --type process",
         "deploy nightly.py:nightly --name often --pool night-pool --interval 15",

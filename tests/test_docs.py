@@ -222,7 +222,9 @@ def listed(by: str) -> list[str]:
 
 def names_in(file: str) -> set[str]:
     path = CHECKOUT / file
-    return set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)) if path.exists() else set()
+    return (
+        set(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)) if path.exists() else set()
+    )
 
 
 def exists(test: str) -> bool:

@@ -1,5 +1,6 @@
 """The doctor, and the lock that it checks."""
 
+import json
 import os
 import socket
 import subprocess
@@ -21,9 +22,9 @@ def test_the_installed_versions_are_the_locked_ones():
 
 
 def test_the_lock_names_every_direct_dependency_and_this_checkout():
-    text = (paths.ROOT / "requirements.txt").read_text()
+    text = (paths.ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert text.endswith("\n-e .\n")
-    project = (paths.ROOT / "pyproject.toml").read_text()
+    project = (paths.ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = project.split("dependencies = [")[1].split("\n]")[0]
     entries = [line.strip() for line in block.splitlines() if line.strip()]
     for entry in entries:
@@ -35,7 +36,9 @@ def test_the_lock_names_every_direct_dependency_and_this_checkout():
 
 def test_a_wrong_and_a_missing_version_are_found(tmp_path):
     lock = tmp_path / "requirements.txt"
-    lock.write_text("# comment\npytest==1.0\nno-such-thing==2\nruff==1 ; python_version < '3'\n-e .\n")
+    lock.write_text(
+        "# comment\npytest==1.0\nno-such-thing==2\nruff==1 ; python_version < '3'\n-e .\n", encoding="utf-8"
+    )
     wrong = doctor.lock_mismatches(lock)
     assert [w.split()[0] for w in wrong] == ["pytest", "no-such-thing"]
     assert "(locked: 1.0)" in wrong[0] and "missing" in wrong[1]
@@ -61,21 +64,28 @@ def test_all_is_well_with_the_server_up(prefect_server, capsys):
         "Disk",
     ]
     assert f"healthy at {prefect_server.api_url}" in lines[4]
+    assert doctor.print_report(checks, as_json=True) == 0
+    assert [doctor.Check(**one) for one in json.loads(capsys.readouterr().out)] == checks
 
 
 def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "file" / "home"))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setattr(doctor, "PYTHONS", ((3, 90), (3, 99)))
-    monkeypatch.setattr(doctor, "FREE_MEGABYTES", 10**12)
+    monkeypatch.setenv("WORKBOOK_DATA", str(tmp_path / "file" / "data"))
     monkeypatch.setattr(doctor, "lock_mismatches", lambda: ["a 1 (locked: 2)"] * 5)
     checks = {check.name: check for check in doctor.checkup() if check.name != "Kernel"}
     assert {name for name, check in checks.items() if check.remedy} == {"Python", "Lock", "Home", "Server", "Disk"}
     assert "make PYTHON=" in checks["Python"].remedy
     assert checks["Lock"].found.endswith("and 2 more") and "requirements.txt" in checks["Lock"].remedy
+    assert all(f"set WORKBOOK_{name} to" in checks[at].remedy for name, at in (("HOME", "Home"), ("DATA", "Disk")))
+    monkeypatch.setenv("WORKBOOK_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(doctor, "FREE_MEGABYTES", 10**12)
+    assert doctor._disk().remedy.startswith("free ")
     assert doctor.print_report(list(checks.values())) == 1
     assert "FAIL" in capsys.readouterr().out
+    assert doctor.print_report(list(checks.values()), as_json=True) == 1
 
 
 def test_slots_that_nobody_holds_come_with_the_command_that_frees_them(prefect_server):

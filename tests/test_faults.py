@@ -69,7 +69,7 @@ FILE_SYSTEM = "prefect.server.concurrency.lease_storage.filesystem"
 @contextlib.contextmanager
 def holding(tag: str, folder: Path, environment: dict[str, str]) -> Iterator[Running]:
     """A client whose three tasks hold all three slots of a tag, until there is a file `folder/TAG`."""
-    (folder / "holder.py").write_text(HOLDER)
+    (folder / "holder.py").write_text(HOLDER, encoding="utf-8")
     ensure_limit(tag, 3)
     command = [sys.executable, "holder.py", tag, str(folder / tag)]
     with started(command, folder / f"{tag}.log", environment, cwd=folder) as client:
@@ -102,7 +102,7 @@ def killed_client(prefect_server, tmp_path_factory) -> tuple[str, float]:
 def killed_worker(prefect_server, tmp_path_factory) -> dict:
     """A deployed flow run in the middle of which its worker was killed, with the process that ran it."""
     folder, tag = tmp_path_factory.mktemp("worker"), name("killed-worker")
-    (folder / "holder.py").write_text(HOLDER)
+    (folder / "holder.py").write_text(HOLDER, encoding="utf-8")
     ensure_limit(tag, 3)
     mark_the_silent_as_crashed(name("silent"), within=45)
     with get_client(sync_client=True) as client:
@@ -315,7 +315,7 @@ def test_on_a_full_disk_what_was_published_stays_whole(small_disk, quick, monkey
     monkeypatch.setenv("WORKBOOK_DATA", str(small_disk))
     warehouse.prepare()
     with publishing.staging("former") as folder:
-        (folder / "all.json").write_text("whole")
+        (folder / "all.json").write_text("whole", encoding="utf-8")
         publishing.publish(folder)
     ballast, room = small_disk / "ballast", 12_288  # for some of the twenty files, and not for all
     ballast.write_bytes(b"x" * (shutil.disk_usage(small_disk).free - room))
@@ -323,13 +323,13 @@ def test_on_a_full_disk_what_was_published_stays_whole(small_disk, quick, monkey
     seen = observe(prefect_flow.main_etl)
     assert seen.state.is_failed() and "No space left on device" in str(seen.error), seen.error
     assert "what was published before is untouched" in str(seen.error)
-    assert {path.name: path.read_text() for path in publishing.out().iterdir()} == {"all.json": "whole"}
+    assert {path.name: path.read_text(encoding="utf-8") for path in publishing.out().iterdir()} == {"all.json": "whole"}
     completed = seen.timeline.where(task="sql_query", state="COMPLETED")
     assert 0 < len(completed) < 20  # it was full in the middle
 
     ballast.unlink()
     assert observe(prefect_flow.main_etl).state.is_completed()
-    assert len([json.loads(path.read_text()) for path in publishing.out().iterdir()]) == 20
+    assert len([json.loads(path.read_text(encoding="utf-8")) for path in publishing.out().iterdir()]) == 20
 
 
 # ----------------------------------------
@@ -365,7 +365,7 @@ def test_two_checkouts_on_one_machine_do_not_meet(checkouts):
         for running in both:
             assert running.process.wait(180) == 0, running.printed()
             assert "peak      3 at once, under a limit of 3" in running.printed()
-    records = [json.loads((copy / ".workbook" / "server.json").read_text()) for copy in checkouts]
+    records = [json.loads((copy / ".workbook" / "server.json").read_text(encoding="utf-8")) for copy in checkouts]
     assert len({record["port"] for record in records}) == len({record["pid"] for record in records}) == 2
     for copy in checkouts:
         assert len(list((copy / "data" / "out").iterdir())) == 20

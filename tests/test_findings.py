@@ -614,7 +614,7 @@ async def triggers_two():
 @pytest.mark.production
 @pytest.mark.slow
 def test_deployed_flows_draw_nothing_and_are_shown_with_deployment_pool_and_limits(prefect_server, tmp_path):
-    (tmp_path / "nightly.py").write_text(NIGHTLY)
+    (tmp_path / "nightly.py").write_text(NIGHTLY, encoding="utf-8")
     environment = clean_environment(tmp_path, PREFECT_API_URL=prefect_server.api_url)
     for command in (
         "work-pool create findings-pool --type process",

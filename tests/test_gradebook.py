@@ -24,8 +24,8 @@ from workbook.lessons import notebooks
 from workbook.timelines.timeline import Timeline
 
 TOTAL = len(exercises.all_exercises())
-RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text()
-WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_text()
+RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_map.py").read_text(encoding="utf-8")
+WRONG = (Path(__file__).parent / "answers" / "3.1" / "wrong_tag_typo.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_verdicts_are_shown_and_written(home, console, grader):
     assert "02_parallel.ipynb is a web page" in shown and "0 of 1 passed." in shown
     (row,) = json.loads(files["json"].read_text())
     assert row["outcome"] == "not yet" and "'databse'" in row["message"]
-    assert [r["exercise"] for r in csv.DictReader(files["csv"].open())] == ["3.1"]
+    assert [r["exercise"] for r in csv.DictReader(files["csv"].open(encoding="utf-8"))] == ["3.1"]
     suite = ElementTree.parse(files["junit"]).getroot()
     assert suite.get("failures") == "1" and "'databse'" in suite.find("testcase/failure").get("message")
     assert "| ❌ | 3.1 As many at a time as the server allows | not yet |" in files["markdown"].read_text()
@@ -74,7 +74,7 @@ def test_own_answers_become_progress_and_those_of_another_do_not(home, console, 
     other.parent.mkdir()
 
     def grade(file: Path, text: str) -> bool:
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
         return gradebook.grade(["3.1"], console, grader, None if file == own else file.parent)
 
     assert grade(own, RIGHT) and progress.standing("3.1") == "passed"
@@ -95,7 +95,7 @@ def test_an_untouched_checkout(home, console, grader):
 def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, grader, capsys):
     folder = home / "mine"
     folder.mkdir()
-    (folder / "3.1.py").write_text(WRONG)
+    (folder / "3.1.py").write_text(WRONG, encoding="utf-8")
     gradebook.grade(["3.1"], console, grader, folder)
     assert "Stuck? Run `workbook hint 3.1`." in (in_terminal := said(console)) and "1 of " not in in_terminal
     notebook.hint("3.1")
@@ -125,7 +125,7 @@ def test_what_a_notebook_shows_is_html_and_the_same_as_text():
 def test_watching_grades_what_is_saved(home):
     folder = home / "mine"
     folder.mkdir()
-    (folder / "3.1.py").write_text(notebooks.stub("3.1"))
+    (folder / "3.1.py").write_text(notebooks.stub("3.1"), encoding="utf-8")
     verdicts = home / "verdicts.json"
     command = [
         sys.executable,
@@ -141,21 +141,21 @@ def test_watching_grades_what_is_saved(home):
     ]
 
     def until(outcome: str) -> None:
-        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(), 180)
+        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(encoding="utf-8"), 180)
         assert watching.poll() is None
 
     output = home / "output.txt"
-    with output.open("w") as said_there:
+    with output.open("w", encoding="utf-8") as said_there:
         watching = subprocess.Popen(command, cwd=CHECKOUT, stdout=said_there)
     try:
         until('"not attempted"')
-        (folder / "3.1.py").write_text(WRONG)
+        (folder / "3.1.py").write_text(WRONG, encoding="utf-8")
         until('"not yet"')
-        (folder / "damaged.ipynb").write_text("{")
+        (folder / "damaged.ipynb").write_text("{", encoding="utf-8")
         # Lines are broken where they end, in a long path too.
         wait_for(lambda: "damaged.ipynbisn'tJSON" in "".join(output.read_text().split()), 180, output.read_text)
         (folder / "damaged.ipynb").unlink()
-        (folder / "3.1.py").write_text(RIGHT)
+        (folder / "3.1.py").write_text(RIGHT, encoding="utf-8")
         until('"passed"')
     finally:
         watching.terminate()
@@ -198,6 +198,26 @@ def test_a_mistake_is_said_in_one_sentence(words, sentence):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("WORKBOOK_HOME", "-m workbook.cli grade 0.1"),
+        ("WORKBOOK_HOME", "-m workbook.cli reset 0.1"),
+        ("WORKBOOK_HOME", "-m workbook.cli race"),
+        ("WORKBOOK_HOME", "flows/prefect_flow.py"),
+        ("WORKBOOK_HOME", "scripts/setup_concurrency_limit.py"),
+        ("WORKBOOK_DATA", "-m workbook.cli race"),
+        ("WORKBOOK_DATA", "flows/prefect_flow.py"),
+    ],
+)
+def test_where_nothing_can_be_written_the_variable_is_named(name, words, tmp_path, run_python, prefect_server):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    ran = run_python(*words.split(), **{name: str(tmp_path / "file" / "folder")})
+    assert ran.returncode == 1 and "Traceback" not in ran.stderr
+    (said,) = [line for line in ran.stderr.splitlines() if line.startswith("Error: ")]
+    assert f"set {name} to a folder of your own" in said and str(tmp_path / "file") in said
+
+
 def test_a_notebook_that_cannot_be_read(tmp_path):
     (tmp_path / "03_mine.ipynb").write_text("{ half a notebook")
     with pytest.raises(submissions.SubmissionError, match="isn't JSON"):
@@ -205,7 +225,7 @@ def test_a_notebook_that_cannot_be_read(tmp_path):
 
 
 def test_a_spoiled_record_of_progress_is_begun_anew(home):
-    progress.file().write_text("[not what it should be")
+    progress.file().write_text("[not what it should be", encoding="utf-8")
     assert progress.standing("3.1") == "not attempted"
     progress.remember("3.1", "passed")
     assert progress.standing("3.1") == "passed"

@@ -108,7 +108,7 @@ print("OUTCOMES", json.dumps(outcomes))
 
 def test_a_check_shows_where_it_is_and_then_its_verdict_in_the_same_place(prefect_server):
     """The verdict is the only output of its cell: what was shown meanwhile is gone."""
-    answer = next(file for file in FILES if file.match("1.1/right_calls.py")).read_text()
+    answer = next(file for file in FILES if file.match("1.1/right_calls.py")).read_text(encoding="utf-8")
     cells = [answer, f"from workbook import check\ncheck('1.1', {exercises.find('1.1').entry})"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     seen = []
@@ -131,7 +131,7 @@ def test_a_check_shows_where_it_is_and_then_its_verdict_in_the_same_place(prefec
 @pytest.mark.timeout(1200)
 def test_a_notebook_draws_the_same_verdicts_as_the_command_line(files, grader):
     """Answers run as cells, checked there: also those whose leak only shows in a log that a notebook does not print."""
-    texts = [(exercises.find(file.parent.name), file.read_text()) for file in files]
+    texts = [(exercises.find(file.parent.name), file.read_text(encoding="utf-8")) for file in files]
     answers = [(exercise.id, exercise.entry, text) for exercise, text in texts]
     cell = f"ANSWERS = {answers!r}\n{NOTEBOOK}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
@@ -170,7 +170,9 @@ def test_a_stub_is_not_attempted_and_an_answer_is_run(exercise_id):
     reworded = re.sub(r'NotImplementedError\(".*"\)', 'NotImplementedError("to do")', f"# mine\n{stub}")
     assert unjudged(exercise, Source(exercise.entry, reworded)).outcome == NOT_ATTEMPTED
     answers = [file for file in FILES if file.parent.name == exercise_id]
-    assert not [file for file in answers if unjudged(exercise, Source(exercise.entry, file.read_text()))]
+    assert not [
+        file for file in answers if unjudged(exercise, Source(exercise.entry, file.read_text(encoding="utf-8")))
+    ]
 
 
 def test_a_function_whose_cell_was_changed_and_run_since_is_known():

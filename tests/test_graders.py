@@ -82,7 +82,7 @@ def judged(grader: Grader, exercise_id: str, text: str) -> model.Verdict:
     ids=lambda file: f"{file.parent.name}-{file.stem}",
 )
 def test_an_answer_draws_its_verdict(grader, file):
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     verdict, wanted = judged(grader, file.parent.name, text), re.findall(r"^# message: (.*)$", text, re.MULTILINE)
     if file.name.startswith("right_"):
         assert verdict.outcome == PASSED, verdict.message + verdict.printed
@@ -117,7 +117,11 @@ def test_every_exercise_has_a_solution_and_answers_enough():
 def test_wrong_answers_draw_messages_of_their_own():
     """The message that one wrong answer names is not so vague that it fits all others of the exercise."""
     for exercise in exercises.all_exercises():
-        texts = [file.read_text() for file in FILES if file.parent.name == exercise.id and "wrong_" in file.name]
+        texts = [
+            file.read_text(encoding="utf-8")
+            for file in FILES
+            if file.parent.name == exercise.id and "wrong_" in file.name
+        ]
         messages = {re.search(r"^# message: (.*)$", text, re.MULTILINE)[1] for text in texts}
         assert len(messages) >= 3, f"{exercise.id}: {messages}"
 
@@ -127,7 +131,7 @@ def test_wrong_answers_draw_messages_of_their_own():
 def test_rounds_under_load(capsys):
     """Every right answer and solution again and again, with both cores busy: not one false verdict."""
     rounds, exercise = int(os.environ["ROUNDS"]), os.environ.get("EXERCISE", "")
-    texts = [(file.parent.name, file.read_text()) for file in FILES if file.name.startswith("right_")]
+    texts = [(file.parent.name, file.read_text(encoding="utf-8")) for file in FILES if file.name.startswith("right_")]
     texts = [named for named in [*texts, *SOLUTIONS.items()] if named[0].startswith(exercise)]
     cores = os.cpu_count() or 2
     load = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(cores)]

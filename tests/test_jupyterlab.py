@@ -40,7 +40,7 @@ def lab(tmp_path_factory, prefect_server) -> Iterator[tuple[str, Path]]:
     (folder / ".venv").symlink_to(sys.prefix)
     options = "--no-browser --allow-root --ip=127.0.0.1 --port=0 --IdentityProvider.token="
     command = ["make", "-o", ".venv/.installed", "lab", f"OPTIONS={options}"]  # what is installed stays as it is
-    with (folder.parent / "lab.log").open("w") as log:
+    with (folder.parent / "lab.log").open("w", encoding="utf-8") as log:
         running = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     try:
         said = (folder.parent / "lab.log").read_text
@@ -191,7 +191,7 @@ def contrast(*colours: str) -> float:
 @pytest.mark.browser
 @without_chromium
 def test_a_wrong_answer_stops_run_all_with_its_reason(lab, browser):
-    wrong = (CHECKOUT / "tests" / "answers" / "0.1" / "wrong_twice.py").read_text()
+    wrong = (CHECKOUT / "tests" / "answers" / "0.1" / "wrong_twice.py").read_text(encoding="utf-8")
     name = with_answer(lab, "00_start_here.ipynb", "0.1", wrong)
     with opened(lab, browser, name) as page:
         cells = run_all(lab, page, name, "wrong")
@@ -216,12 +216,14 @@ def test_the_commands_are_found_in_cells_and_terminals(lab, browser):
         menu(page, "File", "New$", "Terminal")
         page.locator(".jp-Terminal .xterm-screen").click()
         page.keyboard.type("workbook doctor > doctor.txt 2>&1\n")
-        wait_for(lambda: answer.exists() and "Disk" in answer.read_text(), 60, lambda: "nothing came of it")
+        wait_for(
+            lambda: answer.exists() and "Disk" in answer.read_text(encoding="utf-8"), 60, lambda: "nothing came of it"
+        )
 
 
 def test_make_lab_opens_the_first_lesson(lab):
     (page,) = (lab[1] / ".workbook" / "jupyter" / "data" / "runtime").glob("jpserver-file-to-run-*-open.html")
-    assert "/lab/tree/notebooks/00_start_here.ipynb" in page.read_text()
+    assert "/lab/tree/notebooks/00_start_here.ipynb" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

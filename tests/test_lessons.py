@@ -52,6 +52,16 @@ def test_the_built_files_match_their_source(source):
     assert all(not cell.outputs for cell in code_cells(notebooks.read(notebooks.learner_notebook(source))))
 
 
+def test_every_notebook_says_that_it_is_python(tmp_path):
+    """So that `jupyter nbconvert --to script` writes Python, in a file that ends in .py."""
+    first, *_ = files = [notebooks.learner_notebook(source) for source in (*LESSONS, *notebooks.pages())]
+    for file in [*files, *(source.with_suffix(".ipynb") for source in LESSONS)]:
+        assert notebooks.read(file).metadata["language_info"] == notebooks.LANGUAGE, file
+    command = [sys.executable, "-m", "nbconvert", "--to", "script", "--output-dir", tmp_path, first]
+    subprocess.run(command, check=True, capture_output=True)
+    compile((tmp_path / f"{first.stem}.py").read_text(encoding="utf-8"), first.name, "exec")
+
+
 @OF_LESSON
 def test_building_twice_gives_the_same_bytes(source):
     first, second = (nbformat.writes(notebooks.build(source, solved=True)) for _ in range(2))
@@ -147,7 +157,7 @@ def test_its_exercises_differ_in_kind_and_say_why_they_work(source):
 )
 def test_marks_that_are_not_in_order_are_refused(tmp_path, code):
     file = tmp_path / "03_broken.py"
-    file.write_text(f'# %% tags=["exercise-3.1"]\n{code}\n')
+    file.write_text(f'# %% tags=["exercise-3.1"]\n{code}\n', encoding="utf-8")
     with pytest.raises(MarkError, match=r"03_broken\.py: .* in a cell for '3\.1'"):
         notebooks.build(file, solved=False)
 
@@ -157,7 +167,8 @@ def test_stubs(tmp_path):
     file.write_text(
         '# %% tags=["exercise-3.1"]\ndef one():\n    # >>> your code\n    a = 1\n\n    return a\n    # <<< your code\n'
         '# %% tags=["exercise-3.2"]\ndef two():\n    # >>> your code\n    return 2\n    # --- stub\n    # x = 3\n'
-        "    # if x:\n    #     return x\n    # <<< your code\n"
+        "    # if x:\n    #     return x\n    # <<< your code\n",
+        encoding="utf-8",
     )
     one, two = (cell.source for cell in notebooks.build(file, solved=False).cells)
     assert one == (f'def one():\n    {BEGIN}\n    raise NotImplementedError("3.1: about 2 lines")\n    {END}')
@@ -196,15 +207,15 @@ def test_nbval_catches_a_broken_lesson(tmp_path, prefect_server):
 
 def test_a_notebook_is_read_while_jupyter_saves_it(tmp_path):
     """JupyterLab empties the file before it writes: whoever looks just then waits for the rest."""
-    file, whole = tmp_path / "saved.ipynb", notebooks.learner_notebook(LESSONS[0]).read_text()
-    file.write_text(whole[:100])
+    file, whole = tmp_path / "saved.ipynb", notebooks.learner_notebook(LESSONS[0]).read_text(encoding="utf-8")
+    file.write_text(whole[:100], encoding="utf-8")
     rest = threading.Timer(0.2, file.write_text, (whole,))
     rest.start()
     try:
         assert notebooks.read(file, timeout=60).cells == notebooks.read(notebooks.learner_notebook(LESSONS[0])).cells
     finally:
         rest.join()
-    file.write_text("{")
+    file.write_text("{", encoding="utf-8")
     with pytest.raises(nbformat.reader.NotJSONError):
         notebooks.read(file, timeout=0)
 
@@ -217,4 +228,4 @@ def test_save_of_lesson_4_takes_the_path_that_the_flow_is_given(tmp_path):
     exec(cell.source, names)
     for file in (tmp_path / "one.json", str(tmp_path / "other.json")):
         names["save"](file, {"3": []})
-    assert [file.read_text() for file in sorted(tmp_path.iterdir())] == ['{"3": []}'] * 2
+    assert [file.read_text(encoding="utf-8") for file in sorted(tmp_path.iterdir())] == ['{"3": []}'] * 2

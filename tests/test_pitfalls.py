@@ -380,7 +380,7 @@ OWN = ("05", "06")  # the lessons about pitfalls: what they show is the same in 
 
 def defined(file) -> dict[str, ast.FunctionDef]:
     """The functions that a module defines at its top level, or a lesson in its cells."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
@@ -421,7 +421,7 @@ def test_lessons_5_and_6_show_flows_of_this_module():
 
 def test_the_program_that_holds_a_slot_is_the_lessons():
     (lesson,) = (lesson for lesson in LESSONS if lesson.stem.startswith("06"))
-    assert f'HOLD_A_SLOT = """{pitfalls.HOLD_A_SLOT}"""' in lesson.read_text()
+    assert f'HOLD_A_SLOT = """{pitfalls.HOLD_A_SLOT}"""' in lesson.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", endings.RIGHT)

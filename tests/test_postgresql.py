@@ -203,6 +203,6 @@ def test_two_api_servers_behind_one_address_hold_one_limit(own_database, redis, 
         assert "20 of 20 completed" in flow.stdout and "peak      3 at once, under a limit of 3" in flow.stdout
         assert "missing" not in flow.stdout
         wait_for(lambda: taken_slots(f"http://127.0.0.1:{door}/api") == 0, 20)
-    served = (tmp_path / "served.log").read_text()
+    served = (tmp_path / "served.log").read_text(encoding="utf-8")
     assert all(f"127.0.0.1:{port} POST /api/" in served for port in ports)
-    assert not any(PASSWORD in log.read_text() for log in tmp_path.glob("*.log"))
+    assert not any(PASSWORD in log.read_text(encoding="utf-8") for log in tmp_path.glob("*.log"))

@@ -18,7 +18,7 @@ from conftest import CHECKOUT
 from flows import prefect_flow, warehouse
 from workbook import observe, paths
 from workbook.figures import textual
-from workbook.prefect_server.limits import ensure_limit, read_limit, remove_limit
+from workbook.prefect_server.limits import ensure_limit, read_limit
 from workbook.runs import screen, script
 from workbook.timelines.timeline import Span, Timeline
 
@@ -78,7 +78,7 @@ def failing(monkeypatch):
 
 
 def published(data: Path) -> dict[str, dict]:
-    return {path.name: json.loads(path.read_text()) for path in sorted((data / "out").iterdir())}
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((data / "out").iterdir())}
 
 
 def ran_in_order(timeline) -> bool:
@@ -203,15 +203,15 @@ def test_the_script_says_what_it_did(data, run_python, prefect_server):
 
 @pytest.mark.slow
 def test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal(data, run_python):
-    log = paths.home() / "my-flow.log"
+    log, line = paths.home() / "main-etl-job.log", warehouse.QUERIES[3].question
     log.unlink(missing_ok=True)
-    quiet = run_python("flows/template.py")
+    quiet = run_python("flows/prefect_flow.py")
     assert f"log       {log}" in quiet.stdout and "API key: not needed here" in quiet.stdout
-    assert "INFO" not in quiet.stdout + quiet.stderr and "Processing 3…" in log.read_text(encoding="utf-8")
+    assert "INFO" not in quiet.stdout + quiet.stderr and line in log.read_text(encoding="utf-8")
     size = log.stat().st_size
-    loud = run_python("flows/template.py", "-v")
-    assert "Processing 3…" in loud.stderr and "  log  " not in loud.stdout and log.stat().st_size == size
-    assert "10 of 10 completed" in quiet.stdout and "10 of 10 completed" in loud.stdout
+    loud = run_python("flows/prefect_flow.py", "-v")
+    assert line in loud.stderr and "  log  " not in loud.stdout and log.stat().st_size == size
+    assert "20 of 20 completed" in quiet.stdout and "20 of 20 completed" in loud.stdout
 
 
 @pytest.mark.slow
@@ -279,16 +279,19 @@ def test_bad_input_is_said_in_one_sentence(run_python, environment, sentence):
     assert "Traceback" not in said.stdout + said.stderr and "hunter2" not in said.stdout + said.stderr
 
 
-def test_the_template_runs_and_says_which_slots_are_taken(run_python):
-    ensure_limit("my-flow", 3)
-    _set_taken("my-flow", 1)  # as by a run that was killed a moment ago
-    said = run_python("flows/template.py")
-    assert said.returncode == 0 and "10 of 10 completed" in said.stdout
-    remove_limit("my-flow")
-    assert "Other runs hold 1 of the 3 slots of the limit on 'my-flow'" in said.stdout
+def test_a_flow_says_which_slots_are_taken(data, run_python):
+    ensure_limit("database", 3)
+    _set_taken("database", 1)  # as by a run that was killed a moment ago
+    try:
+        said = run_python("flows/prefect_flow.py")
+    finally:
+        _set_taken("database", 0)
+    assert said.returncode == 0 and "20 of 20 completed" in said.stdout
+    assert "Other runs hold 1 of the 3 slots of the limit on 'database'" in said.stdout
 
 
 def test_the_limit_script_is_idempotent(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(CHECKOUT / "scripts")  # as for a script that is started
     outcomes = []
     for limit in ("2", "2", "4"):
         monkeypatch.setattr(sys, "argv", ["setup_concurrency_limit.py", "--tag", "idempotent", "--limit", limit])
@@ -310,7 +313,7 @@ def test_the_limit_script_refuses_what_is_no_limit(run_python, limit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tag", ["", " ", "a/b", "50%"])
+@pytest.mark.parametrize("tag", ["", " ", "a/b", "50%", "a\nb"])
 def test_the_limit_script_refuses_what_is_no_tag(run_python, tag):
     said = run_python("scripts/setup_concurrency_limit.py", f"--tag={tag}")
     assert said.returncode == 1 and len(said.stderr.splitlines()) == 1 and repr(tag) in said.stderr

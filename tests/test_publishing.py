@@ -19,7 +19,7 @@ def data(tmp_path, monkeypatch):
 
 def put(run_id: str, text: str = "x") -> None:
     with publishing.staging(run_id) as folder:
-        (folder / "a.json").write_text(text)
+        (folder / "a.json").write_text(text, encoding="utf-8")
         publishing.publish(folder)
 
 
@@ -29,14 +29,14 @@ def runs(data) -> set[str]:
 
 def test_the_last_published_is_what_is_seen(data):
     put("one", "1")
-    assert (data / "out" / "a.json").read_text() == "1"
+    assert (data / "out" / "a.json").read_text(encoding="utf-8") == "1"
     put("two", "2")
-    assert (data / "out" / "a.json").read_text() == "2"
+    assert (data / "out" / "a.json").read_text(encoding="utf-8") == "2"
 
 
 def test_the_former_stays_until_the_next_sweep(data):
     put("one")
-    with (data / "out" / "a.json").open() as reading:
+    with (data / "out" / "a.json").open(encoding="utf-8") as reading:
         put("two")
         assert reading.read() == "x" and (data / "runs" / "one").exists()
     assert publishing.sweep() == ["one"]
@@ -72,23 +72,23 @@ with publishing.staging("two") as folder:
 """
     assert run_python("-c", program).returncode == -signal.SIGKILL
     published = "2" if (step, after) == ("replace", True) else "1"
-    assert (data / "out" / "a.json").read_text() == published
+    assert (data / "out" / "a.json").read_text(encoding="utf-8") == published
     put("three", "3")
     publishing.sweep()
-    assert (data / "out" / "a.json").read_text() == "3"
+    assert (data / "out" / "a.json").read_text(encoding="utf-8") == "3"
     assert runs(data) == {"three"}
 
 
 def test_a_folder_of_somebody_else_is_not_replaced(data):
     (data / "out").mkdir(parents=True)
-    (data / "out" / "mine.txt").write_text("mine")
+    (data / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(PublishError, match="move it away"):
         put("one")
-    assert (data / "out" / "mine.txt").read_text() == "mine"
+    assert (data / "out" / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_place_that_cannot_be_written_is_said_in_a_sentence(data, monkeypatch):
-    data.parent.joinpath("file").write_text("")
+    data.parent.joinpath("file").write_text("", encoding="utf-8")
     monkeypatch.setenv("WORKBOOK_DATA", str(data.parent / "file" / "data"))
     with pytest.raises(PublishError, match=r"could not be written .*Not a directory.* run again"):
         put("one")
@@ -98,4 +98,4 @@ def test_a_full_disk_is_said_in_a_sentence():
     if not sys.platform.startswith("linux"):
         pytest.skip("/dev/full, the disk that is always full, is Linux's")
     with pytest.raises(PublishError, match="No space left on device"), publishing.plain_errors():
-        Path("/dev/full").write_text("x")
+        Path("/dev/full").write_text("x", encoding="utf-8")

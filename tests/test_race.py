@@ -323,7 +323,7 @@ def test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere(tmp_path, run_
     assert run.returncode == 0, run.stderr
     assert "sequential …" in run.stdout and "\x1b" not in run.stdout and "Task run" not in run.stdout + run.stderr
     assert f"Figure: {tmp_path / 'race.png'}" in run.stdout and (tmp_path / "race.png").stat().st_size > 1000
-    assert len(json.loads((tmp_path / "race.json").read_text())["lanes"]) == 4
+    assert len(json.loads((tmp_path / "race.json").read_text(encoding="utf-8"))["lanes"]) == 4
     assert all(len(line) <= 100 for line in run.stdout.splitlines() if not line.startswith(("Figure", "Records")))
 
 

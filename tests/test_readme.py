@@ -9,7 +9,7 @@ from conftest import CHECKOUT
 from workbook.grading import exercises
 from workbook.lessons import minutes, notebooks
 
-README = (CHECKOUT / "README.md").read_text()
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_map_names_every_room_and_no_other():
@@ -31,7 +31,9 @@ def test_the_table_of_lessons_is_true():
 
 def test_every_environment_variable_is_in_the_table():
     files = [file for folder in ("flows", "workbook", "scripts") for file in (CHECKOUT / folder).rglob("*.py")]
-    names = {name for file in files for name in re.findall(r"\bWORKBOOK_[A-Z_]*[A-Z]", file.read_text())}
+    names = {
+        name for file in files for name in re.findall(r"\bWORKBOOK_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8"))
+    }
     table = README.split("## Settings")[1].split("## Map")[0]
     assert names and names <= set(re.findall(r"`(WORKBOOK_[A-Z_]+)`", table))
 
@@ -53,7 +55,7 @@ def test_every_command_has_its_line_for_powershell():
 def test_make_alone_lists_every_target():
     run = subprocess.run(["make", "--no-print-directory"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     listed = run.stdout
-    makefile = (CHECKOUT / "Makefile").read_text()
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
     (targets,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert [line.split()[1] for line in listed.splitlines()] == targets.split()
     assert all(len(line.split("\t")[1]) > 10 for line in listed.splitlines())
@@ -61,11 +63,11 @@ def test_make_alone_lists_every_target():
 
 def test_ci_runs_the_test_command_of_the_readme():
     assert "    make test" in README
-    assert (CHECKOUT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+    assert (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == "make test"
 
 
 def test_the_notice_names_every_package_with_a_copyleft_licence():
-    notice, found = (CHECKOUT / "NOTICE").read_text(), set()
+    notice, found = (CHECKOUT / "NOTICE").read_text(encoding="utf-8"), set()
     for package in distributions():
         said = [package.metadata.get(key) or "" for key in ("License-Expression", "License")]
         said += [value for value in package.metadata.get_all("Classifier") or [] if value.startswith("License")]

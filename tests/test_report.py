@@ -55,8 +55,8 @@ def test_figure_text_table_and_diagnosis_of_a_run(run_python, tmp_path, run_id):
     assert run.returncode == 0, run.stderr
     assert "5 task runs" in run.stdout and "even" in run.stdout and "odd" in run.stdout
     assert "Completed" in run.stdout and f"Figure: {figure}" in run.stdout
-    assert figure.read_text().startswith("<?xml")
-    record = json.loads(file.read_text())
+    assert figure.read_text(encoding="utf-8").startswith("<?xml")
+    record = json.loads(file.read_text(encoding="utf-8"))
     assert record["flow_run_id"] == run_id and record["limit"] == 5 and len(record["timeline"]["spans"]) == 5
 
 

@@ -19,7 +19,7 @@ from workbook.grading.exercises import expect
 from workbook.grading.model import NOT_YET, PASSED, Exercise
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
-RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_submit_then_collect.py").read_text()
+RIGHT = (Path(__file__).parent / "answers" / "3.1" / "right_submit_then_collect.py").read_text(encoding="utf-8")
 
 
 AIMED_AT = ("workbook/grading/engine.py", "workbook/grading/progress.py", "flows/shop.py", "LICENSE", "README.md")
@@ -47,7 +47,7 @@ def verdicts(prefect_server):
     before = digest()
 
     def judged(file: Path):
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         seconds = float(*re.findall(r"^# seconds: (.*)$", text, re.MULTILINE) or [60])
         return judge(EXERCISE, model.Source(EXERCISE.entry, text, name="hostile.py"), seconds)
 
@@ -62,7 +62,7 @@ def verdicts(prefect_server):
 @pytest.mark.parametrize("file", HOSTILE, ids=lambda file: file.stem)
 def test_a_hostile_answer_gets_a_clear_verdict(verdicts, file):
     verdict = verdicts[file]
-    (wanted,) = re.findall(r"^# message: (.*)$", file.read_text(), re.MULTILINE)
+    (wanted,) = re.findall(r"^# message: (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     assert verdict.outcome == NOT_YET
     assert re.search(wanted, verdict.message), verdict.message
 

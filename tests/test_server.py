@@ -82,7 +82,7 @@ def test_life_of_a_server(home, run_python):
 def test_a_reused_process_id_is_not_our_server(home):
     mine = psutil.Process()
     (home / "server.json").write_text(
-        json.dumps({"pid": mine.pid, "create_time": mine.create_time() - 60, "port": 4200})
+        json.dumps({"pid": mine.pid, "create_time": mine.create_time() - 60, "port": 4200}), encoding="utf-8"
     )
     assert local.status()[1] == "stale"
     assert local.stop() is None  # and nothing was killed: this test goes on
@@ -92,7 +92,8 @@ def test_a_reused_process_id_is_not_our_server(home):
 def test_a_server_that_hangs_is_seen_and_stopped(home):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as hung:
         (home / "server.json").write_text(
-            json.dumps({"pid": hung.pid, "create_time": psutil.Process(hung.pid).create_time(), "port": 4200})
+            json.dumps({"pid": hung.pid, "create_time": psutil.Process(hung.pid).create_time(), "port": 4200}),
+            encoding="utf-8",
         )
         assert local.status()[1] == "not answering"
         assert local.stop().pid == hung.pid
@@ -101,13 +102,15 @@ def test_a_server_that_hangs_is_seen_and_stopped(home):
 
 @pytest.mark.parametrize("content", ["", "{", '{"pid": 1}', "[]"])
 def test_a_damaged_record_is_as_good_as_none(home, content):
-    (home / "server.json").write_text(content)
+    (home / "server.json").write_text(content, encoding="utf-8")
     assert local.status() == (None, "stopped")
 
 
 def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_path_factory):
     broken = tmp_path_factory.mktemp("broken")  # as an unpinned install is: the server dies at import
-    (broken / "fastapi.py").write_text("raise TypeError(\"Body() got an unexpected keyword argument 'min_items'\")\n")
+    (broken / "fastapi.py").write_text(
+        "raise TypeError(\"Body() got an unexpected keyword argument 'min_items'\")\n", encoding="utf-8"
+    )
     failed = run_python("-m", "workbook.cli", "server", "start", PYTHONPATH=str(broken), **OWN)
     assert failed.returncode == 1
     assert "stopped while starting: run `workbook doctor`" in failed.stderr
@@ -139,7 +142,7 @@ def test_a_port_that_another_program_took_during_the_start_leads_to_another_port
 
 @pytest.mark.slow
 def test_a_damaged_empty_database_fails_one_start_only(home, run_python):
-    local.empty_database().write_text("no database")
+    local.empty_database().write_text("no database", encoding="utf-8")
     failed = run_python("-m", "workbook.cli", "server", "start", **OWN)
     assert failed.returncode == 1 and "file is not a database" in failed.stderr
     assert not local.empty_database().exists()
@@ -169,7 +172,7 @@ def test_a_disk_that_is_full_when_a_database_is_kept_is_said(home, monkeypatch):
 @pytest.mark.slow
 def test_an_interrupt_while_it_starts_leaves_nothing(home):
     environment = {k: v for k, v in os.environ.items() if k not in OWN}
-    program = [sys.executable, "flows/template.py"]
+    program = [sys.executable, "flows/prefect_flow.py"]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell all are deaf to it
     with subprocess.Popen(program, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True) as starting:
         while not (record := local.read_record()):
@@ -215,7 +218,7 @@ def test_only_its_own_server_is_asked_for_no_token(prefect_server, run_python, g
 
 
 def test_a_home_that_cannot_be_written_is_said(run_python, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     failed = run_python(
         "-m", "workbook.cli", "server", "start", **OWN | {"WORKBOOK_HOME": str(tmp_path / "file" / "x")}
     )
@@ -337,7 +340,9 @@ def test_prefect_imported_too_early_is_said(prefect_server, run_python):
 
 def test_the_learners_own_profile_is_left_alone(prefect_server, run_python, tmp_path):
     profiles = tmp_path / "profiles.toml"
-    profiles.write_text('active = "cloud"\n[profiles.cloud]\nPREFECT_API_URL = "https://api.prefect.cloud/api/x"\n')
+    profiles.write_text(
+        'active = "cloud"\n[profiles.cloud]\nPREFECT_API_URL = "https://api.prefect.cloud/api/x"\n', encoding="utf-8"
+    )
     program = (
         "from workbook import server; server.ensure()\n"
         "from prefect.settings import PREFECT_API_URL, PREFECT_HOME\n"
@@ -475,10 +480,10 @@ def test_a_server_is_known_by_its_process(home, monkeypatch):
     ):
         record = {"pid": running.pid, "create_time": psutil.Process(running.pid).create_time(), "port": 4299}
         for other in ({"port": 4298}, {"create_time": 0.0}, {"pid": os.getpid()}):
-            (home / "server.json").write_text(json.dumps(record | other))
+            (home / "server.json").write_text(json.dumps(record | other), encoding="utf-8")
             with pytest.raises(local.ServerError, match="The Prefect server has stopped"):
                 own.look()
-        (home / "server.json").write_text(json.dumps(record))
+        (home / "server.json").write_text(json.dumps(record), encoding="utf-8")
         own.look()
         monkeypatch.setattr(own, "_used", local.Record(**record | {"pid": os.getpid()}))
         with pytest.raises(

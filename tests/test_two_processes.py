@@ -107,7 +107,7 @@ class Pair:
 def two_runs(hosts: list[Host], folder: Path, environment: dict[str, str]) -> Iterator[Pair]:
     """Two workers with a flow run each, both holding a slot of one limit, all three of them taken."""
     (folder / "holding").mkdir()
-    (folder / "shared.py").write_text(SHARED)
+    (folder / "shared.py").write_text(SHARED, encoding="utf-8")
     name = f"shared-{uuid.uuid4().hex[:8]}"
     ensure_limit(name, LIMIT)
     with get_client(sync_client=True) as client, contextlib.ExitStack() as stack:
@@ -288,7 +288,7 @@ def test_the_limit_holds_in_every_task_runner_of_four(runner, server, tmp_path):
     if runner == "dask":
         pytest.importorskip("prefect_dask", reason="prefect-dask is not installed: make extras")
     (tmp_path / "held").mkdir()
-    (tmp_path / "holders.py").write_text(HOLDERS)
+    (tmp_path / "holders.py").write_text(HOLDERS, encoding="utf-8")
     ensure_limit("held", LIMIT)
     ran = subprocess.run(
         [sys.executable, "holders.py", runner, "held", str(EACH), str(LIMIT)], cwd=tmp_path, env=server.environment,

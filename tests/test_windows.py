@@ -74,10 +74,30 @@ sys.{stream}.write("a█")
     assert getattr(run_python("-c", code, PYTHONIOENCODING="cp1252"), stream) == "a?"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("encoding", "environment"),
+    [
+        ("cp1252", {"PYTHONIOENCODING": "cp1252"}),
+        ("ascii", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    ],
+)
+def test_a_command_prints_where_few_characters_are_known(encoding, environment, prefect_server, run_python):
+    for words in (
+        "flows/prefect_flow.py",
+        "scripts/setup_concurrency_limit.py --tag database --limit 3",
+        "-m workbook.cli timeline",
+        "-m workbook.cli list",
+        "-m workbook.cli hint 3.1 2",
+    ):
+        ran = run_python(*words.split(), encoding=encoding, **environment)
+        assert ran.returncode == 0, words + ran.stdout + ran.stderr
+
+
 @pytest.fixture
 def windows(run_python, tmp_path, monkeypatch):
     """Run a Python program where every process begins with less, and has folders of its own."""
-    (tmp_path / "sitecustomize.py").write_text(WITHOUT)
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT, encoding="utf-8")
     monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WORKBOOK_DATA", str(tmp_path / "data"))
     put_tables(local.empty_database())

@@ -109,7 +109,7 @@ def test_a_file_of_other_things_holds_no_records(tmp_path):
     file = tmp_path / "queries.jsonl"
     assert read_records(file) == []
     for garbage in ("[]", "7", "{}", "{", '{"index": 1}', "\x00"):
-        file.write_text(garbage)
+        file.write_text(garbage, encoding="utf-8")
         with pytest.raises(ValueError):
             read_records(file)
 

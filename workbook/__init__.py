@@ -22,7 +22,7 @@ _FUNCTIONS = {
     "predict": "workbook.lessons.predictions",
     "progress_report": "workbook.grading.notebook",
 }  # name → the module it lives in
-__all__ = [*_FUNCTIONS, "server"]
+__all__ = [*_FUNCTIONS, "server"]  # noqa: F822  (by __getattr__)
 
 
 def __getattr__(name: str) -> Any:

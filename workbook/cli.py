@@ -1,8 +1,10 @@
 """The `workbook` command. Anything that can be foreseen to go wrong ends in one line on stderr, without a traceback."""
 
 import contextlib
+import platform
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -29,8 +31,23 @@ STATES = {
     "stopped": "not running; start it with `workbook server start`",
 }
 Exercise = Annotated[str, Argument(metavar="EXERCISE", help="Its number, such as 3.1.")]
+Level = Annotated[int, Argument(min=1, metavar="LEVEL", help="1 says little, the last the most.")]
 Figure = Annotated[Path | None, Option(metavar="FILE", help="Where to save the figure, .png or .svg (in data/).")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON instead, for another program.")]
 Records = Annotated[Path | None, Option("--json", metavar="FILE", help="Save every number and every task run.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        versions = metadata.version("prefect-concurrency-workbook"), metadata.version("prefect")
+        print("workbook {}, Prefect {}, Python {}".format(*versions, platform.python_version()))
+        raise Exit
+
+
+@app.callback()
+def _before_any_command(
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Print the versions.")] = False,
+) -> None: ...
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,8 +78,8 @@ def _explained(error: Exception) -> tuple[str, int]:
     message, code = " ".join(error.format_message().split()), 2
     if isinstance(error, BadParameter) and error.__cause__:
         reason = error.__cause__.errors()[0]  # Typer lets pydantic check the values
-        words = "task, flow" if error.param.name == "colour" else ACTIONS
-        musts = {"value_error": f"one of {words}", "float_parsing": "a number above 0"}
+        words = "one of task, flow" if error.param.name == "colour" else f"one of {ACTIONS}"
+        musts = {"value_error": words, "float_parsing": "a number above 0"}
         must = musts.get(reason["type"], "a whole number, 1 or more")
         message = f"{error.param.get_error_hint()[1:-1]} must be {must} (got {reason['input']!r})."
         code = 2 if reason["type"] == "value_error" else 1
@@ -86,9 +103,7 @@ def server(
 ) -> None:
     """Start, stop or look at this checkout's own Prefect server."""
     if (action == "free-slots") != (tag is not None):
-        raise TyperException(
-            "`free-slots` needs a tag, and the other actions take none: `workbook server free-slots database`."
-        )
+        raise TyperException("`free-slots` needs a tag, the other actions take none: `workbook server free-slots TAG`.")
     if action == "free-slots":
         _free_slots(tag)
     elif action == "stop":
@@ -113,19 +128,20 @@ def _free_slots(tag: str) -> None:
     print(f"Freed {taken} slot{'' if taken == 1 else 's'} of the limit on {tag!r}.")
 
 
-@app.command(epilog=_examples("doctor"))
-def doctor() -> None:
+@app.command(epilog=_examples("doctor", "doctor --json"))
+def doctor(json: AsJson = False) -> None:
     """Check that everything is in place, with a fix for what isn't."""
     from workbook.prefect_server import doctor
 
-    raise Exit(doctor.print_report(doctor.checkup()))
+    raise Exit(doctor.print_report(doctor.checkup(), json))
 
 
 def _data() -> Path:
     """The folder of figures that nobody named a file for, made if needed."""
-    from flows.publishing import data
+    from flows.publishing import PublishError, data, plain_errors
 
-    data().mkdir(parents=True, exist_ok=True)
+    with _foreseen(PublishError), plain_errors():
+        data().mkdir(parents=True, exist_ok=True)
     return data()
 
 
@@ -152,28 +168,16 @@ def race(
     ran.picture.save(figure)
     result.print_report(ran, figure)
     if records:
-        records.write_text(ran.to_json())
+        records.write_text(ran.to_json(), encoding="utf-8")
         print(f"Records: {paths.shown(records)}")
     if ran.errors:
         raise TyperException("\nError: ".join(ran.errors))
 
 
-@app.command(
-    epilog=_examples(
-        "timeline",
-        "timeline FLOW_RUN --limit 3",
-        "timeline FLOW_RUN --follow",
-        "timeline --colour flow --figure run.svg",
-    )
-)
+@app.command(epilog=_examples("timeline", "timeline FLOW_RUN --limit 3", "timeline --colour flow --figure run.svg"))
 def timeline(
-    flow_run: Annotated[
-        str, Argument(metavar="FLOW_RUN", help="Its name, id or web address (default: the last).")
-    ] = "",
-    limit: Annotated[
-        int | None,
-        Option(min=1, metavar="N", help="How many task runs may run at once (default: each tag's own limit)."),
-    ] = None,
+    flow_run: Annotated[str, Argument(metavar="FLOW_RUN", help="Name, id or web address (default: the last).")] = "",
+    limit: Annotated[int | None, Option(min=1, metavar="N", help="Most at once (default: each tag's limit).")] = None,
     tag: Annotated[str | None, Option(metavar="TAG", help="Look only at the task runs with this tag.")] = None,
     colour: Annotated[Colour, Option(help="Colour task runs by their task or by their flow run.")] = "task",
     follow: Annotated[bool, Option("--follow", help="Show the run while it goes on, until it has ended.")] = False,
@@ -200,26 +204,25 @@ def timeline(
     with connection.plain_errors():
         wanted = find_flow_run(flow_run)
         seen = report.follow(wanted, Console()) if follow else observe_run(wanted)
-    figure = figure or _data() / f"timeline-{str(seen.flow_run_id)[:8]}.png"
-    figure = paths.prepare(figure, "--figure", (".png", ".svg"))
+    figure = paths.prepare(figure or _data() / f"timeline-{seen.flow_run_id!s:.8}.png", "--figure", (".png", ".svg"))
     records = paths.prepare(json, "--json") if json else None
     with _foreseen(report.NoSuchTag):
         judged = report.judged(seen, tag)
     limit = report.limit_in_force(judged) if limit is None else limit
     report.print_report(seen, judged, limit, figure, colour)
     if records:
-        records.write_text(report.to_json(seen, judged, limit))
+        records.write_text(report.to_json(seen, judged, limit), encoding="utf-8")
         print(f"Records: {paths.shown(records)}")
 
 
-@app.command("list", epilog=_examples("list"))
-def list_exercises() -> None:
+@app.command("list", epilog=_examples("list", "list --json"))
+def list_exercises(json: AsJson = False) -> None:
     """List every exercise, and how it stands."""
     from rich.console import Console
 
     from workbook.grading import gradebook
 
-    gradebook.show_list(Console())
+    print(gradebook.list_as_json()) if json else gradebook.show_list(Console())
 
 
 @app.command(epilog=_examples("grade 3.1 --watch", "grade --from ann.zip --csv ann.csv", "grade --class in --out out"))
@@ -237,17 +240,17 @@ def grade(
     columns: Annotated[str, Option(metavar="NAMES", help="With --class: of grades.csv.")] = "",
 ) -> None:
     """Grade answers by how they run."""
+    wanted = {"json": json, "junit": junit, "csv": csv, "markdown": markdown}
+    if group:
+        _grade_class(exercises or [], group, out, jobs, columns, [folder, watch, *wanted.values()])
+    if out or jobs or columns:
+        raise TyperException("`--out`, `--jobs` and `--columns` need a class: `workbook grade --class DIR --out DIR`.")
     from rich.console import Console
 
     from workbook import paths
     from workbook.grading import handed_in
     from workbook.grading.grader import Grader
 
-    wanted = {"json": json, "junit": junit, "csv": csv, "markdown": markdown}
-    if group:
-        _grade_class(exercises or [], group, out, jobs, columns, [folder, watch, *wanted.values()])
-    if out or jobs or columns:
-        raise TyperException("`--out`, `--jobs` and `--columns` need a class: `workbook grade --class DIR --out DIR`.")
     files = {kind: paths.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
     with Grader() as grader, _foreseen(handed_in.SubmissionError):
         found = handed_in.collect(folder).found
@@ -273,10 +276,7 @@ def _grade_class(ids: list[str], folder: Path, out: Path | None, jobs: int | Non
 
 
 @app.command(epilog=_examples("hint 3.1", "hint 3.1 2"))
-def hint(
-    exercise: Exercise,
-    level: Annotated[int, Argument(min=1, metavar="LEVEL", help="1 says little, the last the most.")] = 1,
-) -> None:
+def hint(exercise: Exercise, level: Level = 1) -> None:
     """Give a hint for an exercise."""
     from workbook.grading import shown
     from workbook.grading.exercises import UnknownExercise

@@ -38,7 +38,7 @@ def main(home: str):
     print(f"Python {platform.python_version()}, Prefect {version('prefect')}, whenever {version('whenever')}")
     without_a_server()
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(PORT)]
-    with Path(home, "server.log").open("w") as log:
+    with Path(home, "server.log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         for _ in range(180):
@@ -68,7 +68,7 @@ def main(home: str):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-    with Path(home, "server.log").open() as log:
+    with Path(home, "server.log").open(encoding="utf-8") as log:
         said = [line.strip() for line in log if "tzinfo must" in line]
     print(f"server's log, {len(said)} times: {said[0]}" if said else "server's log: no such error")
 

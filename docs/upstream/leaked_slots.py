@@ -21,7 +21,7 @@ LIMITS = f"{API}/v2/concurrency_limits"
 
 def start(home: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(PORT)]
-    with Path(home, "server.log").open("a") as log:
+    with Path(home, "server.log").open("a", encoding="utf-8") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     for _ in range(180):
         try:

@@ -60,7 +60,7 @@ def main(home: str):
         del os.environ[name]
     os.environ.update(PREFECT_HOME=home, DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(PORT)]
-    with Path(home, "server.log").open("w") as log:
+    with Path(home, "server.log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         for _ in range(180):

@@ -119,7 +119,7 @@ def _do(entry: Any, what: str, args: list, kwargs: dict[str, Any]) -> dict[str, 
                 "aborted": "kind",
                 "message": f"Your answer is a {type(entry).__name__}, not a flow: put @flow above it.",
             }
-        began = SimpleNamespace(put=lambda flow_run_id: Path("flow_run").write_text(str(flow_run_id)))
+        began = SimpleNamespace(put=lambda flow_run_id: Path("flow_run").write_text(str(flow_run_id), encoding="utf-8"))
         try:
             with first_flow_run(began):
                 ran = run(entry, *args, **kwargs)
@@ -166,7 +166,7 @@ def _confine(folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
         resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
     if hasattr(signal, "SIGUSR1"):
-        faulthandler.register(signal.SIGUSR1, (folder / "stacks.txt").open("w"), all_threads=True)
+        faulthandler.register(signal.SIGUSR1, (folder / "stacks.txt").open("w", encoding="utf-8"), all_threads=True)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what its children leave behind stays in this family
     _guard_files(folder)
@@ -209,7 +209,7 @@ def _load(source: Source, folder: Path) -> tuple[Any, Any]:
         entry = cloudpickle.loads(source.pickled)
         return entry, [code.co_filename] if (code := code_of(entry)) else []
     file = folder / "answer.py"
-    file.write_text(source.text)
+    file.write_text(source.text, encoding="utf-8")
     module = types.ModuleType("answer")
     module.__file__ = str(file)
     module.check = module.hint = lambda *_: None  # a learner may have left a call of them among the answer

@@ -93,7 +93,7 @@ def unfinished(folder: Path) -> str:
     file = folder / "flow_run"
     if not file.is_file():
         return ""
-    waiting = [run for run in task_runs_of(file.read_text()) if run.state and not run.state.is_final()]
+    waiting = [run for run in task_runs_of(file.read_text(encoding="utf-8")) if run.state and not run.state.is_final()]
     for run in waiting:
         if run.state.name == "AwaitingRetry":
             delay = run.empirical_policy.retry_delay
@@ -138,4 +138,4 @@ def stacks(folder: Path, pid: int, files: Collection[str]) -> tuple[list[str], b
 
 def _text_of(file: Path) -> str:
     """A file's text; nothing if the answer has removed it."""
-    return file.read_text(errors="replace") if file.is_file() else ""
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

@@ -1,5 +1,6 @@
 """`workbook list` and `workbook grade`: verdicts as they come, and a scoreboard."""
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,6 +25,16 @@ def show_list(console: Console) -> None:
     """Every exercise, and how it stands."""
     console.print(_board(all_exercises(), progress.standing))
     console.print(_what_next())
+
+
+def list_as_json() -> str:
+    """The same as JSON text: an object for each exercise."""
+    rows = [
+        {"exercise": e.id, "title": e.title, "lesson": LESSONS[e.lesson], "minutes": e.minutes,
+         "standing": progress.standing(e.id)}
+        for e in all_exercises()
+    ]  # fmt: skip
+    return json.dumps(rows, indent=1)
 
 
 def grade(

@@ -64,8 +64,10 @@ class Grader:
         if self._process and self._process.poll() is None:
             return
         folder = folder_of(self.place)
-        folder.mkdir(parents=True, exist_ok=True)
-        with log_file(folder).open("wb") as log:
+        with local.plain_disk_errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            log = log_file(folder).open("wb")
+        with log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "workbook.grading.grader", str(folder)],
                 cwd=folder,  # Prefect reads .env and prefect.toml where it starts: not the learner's

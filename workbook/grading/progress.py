@@ -11,6 +11,7 @@ from workbook import paths
 from workbook.grading.exercises import all_exercises
 from workbook.grading.model import NOT_ATTEMPTED, NOT_YET, PASSED, Exercise
 from workbook.lessons.predictions import Compared
+from workbook.prefect_server.local import plain_disk_errors
 
 GUESSES = "guesses-"  # with a lesson's number: its guesses
 
@@ -66,13 +67,14 @@ def standing(exercise_id: str) -> str:
 
 
 def _change(key: str, changed: Callable[[dict], dict]) -> None:
-    file().parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{file()}.lock"):
-        known = read()
-        whole = file().with_suffix(".new")
-        text = json.dumps(known | {key: changed(known.get(key, {}))}, indent=1, sort_keys=True, default=str)
-        whole.write_text(text, encoding="utf-8")
-        whole.replace(file())
+    with plain_disk_errors():
+        file().parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{file()}.lock"):
+            known = read()
+            whole = file().with_suffix(".new")
+            text = json.dumps(known | {key: changed(known.get(key, {}))}, indent=1, sort_keys=True, default=str)
+            whole.write_text(text, encoding="utf-8")
+            whole.replace(file())
 
 
 def left() -> list[Exercise]:

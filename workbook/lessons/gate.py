@@ -49,7 +49,9 @@ def gate(folder: Path, meetings: Sequence[Meeting]) -> str:
         The text for the environment variable WORKBOOK_GATE.
     """
     more = len(meetings) > 1 or any(len(indexes) > count for meeting in meetings for indexes, count in meeting)
-    (folder / "gate.json").write_text(json.dumps({"meetings": meetings, "begun": time.time(), "more": more}))
+    (folder / "gate.json").write_text(
+        json.dumps({"meetings": meetings, "begun": time.time(), "more": more}), encoding="utf-8"
+    )
     return str(folder)
 
 
@@ -62,7 +64,7 @@ def at_the_gate(index: int) -> Iterator[None]:
     here = folder / f"in-{index}-{os.getpid()}-{threading.get_ident()}"
     here.touch()
     try:
-        rules = json.loads((folder / "gate.json").read_text())
+        rules = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
         for number, meeting in enumerate(rules["meetings"]):
             if any(index in indexes for indexes, _ in meeting):
                 _wait(folder, number, meeting, rules)
@@ -76,9 +78,9 @@ def _wait(folder: Path, number: int, meeting: Meeting, rules: dict[str, Any]) ->
     """Wait for the others. Processes meet here too, so it is done with files, which announce nothing."""
     opened, met, over = folder / "open", folder / f"met-{number}", folder / f"over-{number}"
     took = time.time() - rules["begun"]
-    with contextlib.suppress(FileExistsError), (folder / "first").open("x") as first:
+    with contextlib.suppress(FileExistsError), (folder / "first").open("x", encoding="utf-8") as first:
         first.write(repr(took))
-    took = float((folder / "first").read_text() or took)
+    took = float((folder / "first").read_text(encoding="utf-8") or took)
     until = time.time() + min(25.0, max(2.0, 10 * took))
     while not (opened.exists() or over.exists()):
         inside = [int(file.name.split("-")[1]) for file in folder.glob("in-*")]

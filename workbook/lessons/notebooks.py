@@ -20,6 +20,14 @@ from workbook.lessons import slides
 
 BEGIN, STUB, END = "# >>> your code", "# --- stub", "# <<< your code"
 EXERCISE, SETUP = "exercise-", "setup"  # tags of cells: an exercise's answer, and what every answer stands on
+LANGUAGE = {  # as a kernel of any version writes it: without it, `jupyter nbconvert --to script` writes a .txt
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
 GUESS = "guess"  # the tag of a cell with a guess
 
 
@@ -69,7 +77,7 @@ def build(source: Path, solved: bool) -> NotebookNode:
     notebook.metadata = NotebookNode(
         {
             "kernelspec": {"display_name": paths.KERNEL_NAME, "language": "python", "name": paths.KERNEL},
-            "language_info": {"name": "python"},
+            "language_info": LANGUAGE,
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -1,6 +1,7 @@
 """`workbook doctor`: is everything in place that the lessons need? Each check is really tried, not looked up."""
 
 import importlib.metadata
+import json
 import shlex
 import shutil
 import subprocess
@@ -8,12 +9,12 @@ import sys
 import tempfile
 import textwrap
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
-from flows import warehouse
+from flows import publishing, warehouse
 from workbook import paths
 from workbook.prefect_server import connection, local, process
 
@@ -47,7 +48,7 @@ def lock_mismatches(lock: Path = paths.ROOT / "requirements.txt") -> list[str]:
     from packaging.requirements import Requirement
 
     wrong = []
-    for line in lock.read_text().splitlines():
+    for line in lock.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith(("#", "-e")):
             continue
         requirement = Requirement(line)
@@ -109,7 +110,9 @@ def _home() -> Check:
         with tempfile.TemporaryFile(dir=home) as file:
             file.write(b"written")
     except OSError as error:
-        return Check("Home", f"{home}: {error.strerror}", f"make it writable, or remove {home}")
+        return Check(
+            "Home", f"{home}: {error.strerror}", "make it writable, or set WORKBOOK_HOME to a folder of your own"
+        )
     return Check("Home", f"{home}, separate from your own Prefect profile")
 
 
@@ -211,29 +214,35 @@ def _same_environment(python: str) -> bool:
 
 
 def _disk() -> Check:
-    free = shutil.disk_usage(paths.ROOT).free // 1_000_000
-    found = f"{free:,} MB free, {paths.ROOT} can be written"
+    folder = next(folder for folder in (publishing.data(), *publishing.data().parents) if folder.exists())
+    free = shutil.disk_usage(folder).free // 1_000_000
+    found = f"{free:,} MB free, {folder} can be written"
     try:
-        with tempfile.TemporaryFile(dir=paths.ROOT) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x" * 1_000_000)
     except OSError as error:
-        return Check(
-            "Disk",
-            f"{paths.ROOT}: {error.strerror}",
-            "make it writable, or free space",
-        )
+        remedy = "free space, make it writable, or set WORKBOOK_DATA to a folder of your own"
+        return Check("Disk", f"{folder}: {error.strerror}", remedy)
     return Check("Disk", found, None if free >= FREE_MEGABYTES else f"free {FREE_MEGABYTES} MB")
 
 
-def print_report(checks: list[Check]) -> int:
+def print_report(checks: list[Check], as_json: bool = False) -> int:
     """Print each check in a line, with its remedy when it failed; a terminal's lines are wrapped between words.
+
+    Args:
+        checks: what was looked at.
+        as_json: print an object for each check instead; the remedy of one that is well is null.
 
     Returns:
         The exit code: 1 if any failed, 0 otherwise.
     """
+    failed = int(any(check.remedy for check in checks))
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], indent=1))
+        return failed
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for check in checks:
         line = f"{'FAIL' if check.remedy else 'ok':5} {check.name:8} {check.found}"
         line += f" → {check.remedy}" if check.remedy else ""
         print(textwrap.fill(line, width, subsequent_indent=" " * 15, break_long_words=False, break_on_hyphens=False))
-    return int(any(check.remedy for check in checks))
+    return failed

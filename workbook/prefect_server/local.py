@@ -126,7 +126,7 @@ def is_alive(record: Record) -> bool:
 def read_record(folder: Path | None = None) -> Record | None:
     """The server that is recorded in a folder, by default the learner's."""
     try:
-        return Record(**json.loads(_record_file(folder).read_text()))
+        return Record(**json.loads(_record_file(folder).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):  # missing, half-written, or from another version
         return None
 
@@ -154,7 +154,7 @@ def _start_on_a_free_port() -> Record:
         server = _spawn(port)
         record = Record(server.pid, server.create_time(), port)
         try:
-            _record_file().write_text(json.dumps(asdict(record)))
+            _record_file().write_text(json.dumps(asdict(record)), encoding="utf-8")
             if _wait_until_it_answers(server, record):
                 _keep_empty_database()
                 return record
@@ -174,7 +174,7 @@ def _start_on_a_free_port() -> Record:
 
 def _lost_the_port(port: int) -> bool:
     """Whether another program took the port after it was found free. It may have released it since: ask the log too."""
-    log = log_file().read_text(errors="replace")
+    log = log_file().read_text(encoding="utf-8", errors="replace")
     return not process.port_is_free(port) or any(words in log for words in PORT_TAKEN)
 
 
@@ -266,7 +266,7 @@ def _forget(server: psutil.Process) -> None:
 
 
 def _why_it_failed(died: bool) -> str:
-    lines = log_file().read_text(errors="replace").splitlines()
+    lines = log_file().read_text(encoding="utf-8", errors="replace").splitlines()
     tail = "\n".join(f"    {line}" for line in lines[-12:])
     happened = "stopped while starting" if died else "did not answer"
     return (
@@ -277,11 +277,15 @@ def _why_it_failed(died: bool) -> str:
 
 @contextlib.contextmanager
 def plain_disk_errors() -> Iterator[None]:
+    """Say in one sentence what kept a file of the workbook's from being written, and how to have them elsewhere."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ServerError(f"{home()} cannot be written ({reason}): free space, or fix its permissions.") from None
+        raise ServerError(
+            f"{home()} cannot be written ({reason}): free space, fix its permissions, or set WORKBOOK_HOME to a folder "
+            "of your own."
+        ) from None
 
 
 def _record_file(folder: Path | None = None) -> Path:

@@ -180,7 +180,7 @@ def _with_one_held(answer: Answer, regions: dict[str, list[int]], held: int, mis
             failed = [query for query in _recorded(answer) if query.index in missing]
             both = (gate / "first").exists() and len(failed) >= len(missing)
             if both and _ended(query.flow_run_id for query in failed):
-                _linger(answer, max(1.0, 3 * float((gate / "first").read_text() or 0)))
+                _linger(answer, max(1.0, 3 * float((gate / "first").read_text(encoding="utf-8") or 0)))
                 (gate / "open").touch()
                 break
             time.sleep(0.1)  # files announce nothing
@@ -190,7 +190,7 @@ def _with_one_held(answer: Answer, regions: dict[str, list[int]], held: int, mis
 def _linger(answer: Answer, seconds: float) -> None:
     """Wait so long, or until the answer's flow run has ended."""
     until, root = time.monotonic() + seconds, answer.folder / "flow_run"
-    while time.monotonic() < until and not _ended([root.read_text()]):
+    while time.monotonic() < until and not _ended([root.read_text(encoding="utf-8")]):
         time.sleep(0.1)
 
 

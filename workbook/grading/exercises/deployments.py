@@ -65,7 +65,8 @@ def new_pool(answer: Answer) -> str:
     """Make a work pool of type process, and write the file with the flow."""
     pool = f"pool-{answer.rng.randrange(10**8)}"
     (answer.folder / "nightly.py").write_text(
-        f"from prefect import flow\n\n\n@flow(name={FLOW!r})\ndef nightly(number: int = -1):\n    return number\n"
+        f"from prefect import flow\n\n\n@flow(name={FLOW!r})\ndef nightly(number: int = -1):\n    return number\n",
+        encoding="utf-8",
     )
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
@@ -210,7 +211,7 @@ def _work_once(pool: str, output: Path) -> str:
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process", "--run-once"]
     environment = {key: value for key, value in os.environ.items() if key != "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"}
     try:
-        with output.open("w") as log:
+        with output.open("w", encoding="utf-8") as log:
             worker = subprocess.Popen(
                 [*command, "--name", f"grader-{pool}"],
                 cwd=output.parent, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -222,7 +223,7 @@ def _work_once(pool: str, output: Path) -> str:
                 pass  # the state of the flow run says what there is to say
             finally:
                 _end(worker)
-        return output.read_text(errors="replace")
+        return output.read_text(encoding="utf-8", errors="replace")
     finally:
         output.unlink(missing_ok=True)
 

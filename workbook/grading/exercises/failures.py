@@ -45,7 +45,8 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
         run = pool.submit(answer, indexes, seconds, gate=str(gate))
         while not run.done():
             if (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries:
-                took = float((gate / "first").read_text() or 0)  # what it took until the held query came
+                # what it took until the held query came
+                took = float((gate / "first").read_text(encoding="utf-8") or 0)
                 wait([run], timeout=max(0.5, 2 * took))
                 (gate / "open").touch()
                 break

@@ -88,7 +88,8 @@ def _with_one_held(answer: Answer, indexes: Sequence[int], durations: Sequence[f
         run = pool.submit(answer, indexes, durations, gate=str(gate))
         while not run.done():
             if (gate / "first").exists() and _ended(file, earlier) >= len(indexes) - 1:
-                took = float((gate / "first").read_text() or 0)  # what it took until the held query came
+                # what it took until the held query came
+                took = float((gate / "first").read_text(encoding="utf-8") or 0)
                 wait([run], timeout=max(0.5, 2 * took))
                 (gate / "open").touch()
                 break

@@ -101,10 +101,10 @@ def _in_the_loop(answer: Answer, waiting: Path) -> int | None:
     stacks = answer.folder / "stacks.txt"
     os.kill(int(pid), signal.SIGUSR1)
     until = time.monotonic() + 3
-    while time.monotonic() < until and "in serve" not in (text := stacks.read_text()):
+    while time.monotonic() < until and "in serve" not in (text := stacks.read_text(encoding="utf-8")):
         time.sleep(0.05)
     time.sleep(0.1)  # the dump has no end that could be awaited
-    text = stacks.read_text()
+    text = stacks.read_text(encoding="utf-8")
     threads = re.split(r"\n(?=Thread|Current thread)", text)
     held = any(all(f" in {name}" in thread for name in ("ask", "_run_once", "serve")) for thread in threads)
     return int(index) if held else None

@@ -17,7 +17,7 @@ def publish_former(answer: Answer) -> None:
     former = answer.folder / "data" / "runs" / f"{FORMER_RUN}{answer.rng.randrange(10**6)}"
     former.mkdir(parents=True)
     for name, text in FORMER.items():
-        (former / name).write_text(text)
+        (former / name).write_text(text, encoding="utf-8")
     out(answer).symlink_to(former, target_is_directory=True)
 
 
