@@ -153,6 +153,13 @@ def grader() -> Iterator[Grader]:
         yield started
 
 
+def make(target: str) -> None:
+    """Run a target of the Makefile; tests that run side by side take turns, and what is installed stays as it is."""
+    with filelock.FileLock(Path(tempfile.gettempdir()) / "workbook-tests-make.lock"):
+        command = ["make", "-s", "-o", ".venv/.installed", "-o", ".venv/.installed-dev", target]
+        subprocess.run(command, cwd=CHECKOUT, check=True)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A real browser, without a window."""

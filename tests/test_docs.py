@@ -57,6 +57,8 @@ COMMANDS = {
         .venv/bin/workbook race --seconds 0.5 --pool
     """,
     "tests/test_jupyterlab.py::test_run_all_goes_through_as_shipped": "make lab",
+    "tests/test_slides.py::test_every_slide_fits_the_projector_and_needs_no_network": "make slides",
+    "tests/test_site.py::test_every_internal_link_leads_somewhere": "make docs",
     "tests/test_jupyterlab.py::test_the_kernel_also_runs_in_another_jupyter": """
         .venv/bin/python -m ipykernel install --user --name prefect-workbook --display-name "Prefect workbook"
     """,

@@ -36,7 +36,7 @@ MINUTES = 60_000  # milliseconds of one
 def lab(tmp_path_factory, prefect_server) -> Iterator[tuple[str, Path]]:
     """What `make lab` starts, in a copy of the checkout: its address, and the folder that it serves."""
     folder = tmp_path_factory.mktemp("lab") / "a checkout"
-    shutil.copytree(CHECKOUT, folder, ignore=shutil.ignore_patterns(".*", "data", "tests"))
+    shutil.copytree(CHECKOUT, folder, ignore=shutil.ignore_patterns(".*", "build", "data", "tests"))
     (folder / ".venv").symlink_to(sys.prefix)
     options = "--no-browser --allow-root --ip=127.0.0.1 --port=0 --IdentityProvider.token="
     command = ["make", "-o", ".venv/.installed", "lab", f"OPTIONS={options}"]  # what is installed stays as it is

@@ -6,7 +6,6 @@ import http.server
 import os
 import re
 import shutil
-import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -14,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 import workbook
-from conftest import CHECKOUT, without_chromium
+from conftest import CHECKOUT, make, without_chromium
 
 pytestmark = pytest.mark.slow
 READ = [
@@ -30,7 +29,7 @@ WIDTHS = {"phone": 390, "desktop": 1280}
 @pytest.fixture(scope="module")
 def site() -> Path:
     """What `make docs` writes; it fails on a warning."""
-    subprocess.run(["make", "-s", "-o", ".venv/.installed", "docs"], cwd=CHECKOUT, check=True)
+    make("docs")
     return CHECKOUT / "build" / "site"
 
 
@@ -102,7 +101,7 @@ def test_a_page_fits_a_phone_and_is_accessible(served, offline, name, width):
     assert offline.locator("img:not([alt])").count() == 0
     if not shutil.which("npm"):
         pytest.skip("no npm here, and axe-core comes from it: https://nodejs.org")
-    subprocess.run(["make", "-s", "build/web/.installed"], cwd=CHECKOUT, check=True)
+    make("build/web/.installed")
     offline.add_script_tag(path=CHECKOUT / "build" / "web" / "node_modules" / "axe-core" / "axe.min.js")
     found = offline.evaluate("axe.run().then(result => result.violations)")
     harm = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]

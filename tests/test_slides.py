@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import CHECKOUT, without_chromium
+from conftest import CHECKOUT, make, without_chromium
 from workbook.lessons import notebooks
 from workbook.lessons.slides import slide_type
 
@@ -57,7 +56,7 @@ def slides() -> Path:
     """What `make slides` writes."""
     if not shutil.which("npm"):
         pytest.skip("no npm here, and reveal.js comes from it: https://nodejs.org")
-    subprocess.run(["make", "-s", "-o", ".venv/.installed", "slides"], cwd=CHECKOUT, check=True)
+    make("slides")
     return CHECKOUT / "build" / "slides"
 
 

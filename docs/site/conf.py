@@ -42,13 +42,15 @@ html_copy_source = False
 
 def setup(app):
     app.add_lexer("python", IPython3Lexer)
-    app.connect("source-read", to_solved_lessons)
+    app.connect("source-read", to_pages)
 
 
-def to_solved_lessons(app, name, text):
-    """Links to a learner's copy of a lesson, or to their folder, lead to a solved one: that one has figures to read."""
-    text[0] = re.sub(r"notebooks/(\d\d_\w+\.ipynb)", r"solutions/\1", text[0]).replace(
-        "](solutions)", "](solutions/00_start_here.ipynb)"
-    )
+def to_pages(app, name, text):
+    """A link to a learner's copy of a lesson leads to the solved one, with figures; a folder has no page to link to."""
+    folder = Path(app.srcdir, name).parent
+    text[0] = re.sub(r"notebooks/(\d\d_\w+\.ipynb)", r"solutions/\1", text[0])
     if name.startswith("notebooks/"):
         text[0] = re.sub(r"\]\((\d\d_\w+\.ipynb)", r"](../solutions/\1", text[0])
+    text[0] = re.sub(
+        r"\[([^\]]*)\]\(([\w./-]+)\)", lambda link: link[1] if (folder / link[2]).is_dir() else link[0], text[0]
+    )
