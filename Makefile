@@ -32,7 +32,7 @@ lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9
 test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions
 
-test-rest: $(DEV)  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser
+test-rest: $(DEV) .venv/.installed-docs  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow --deselect tests/test_graders.py tests notebooks
 
 test-answers: $(DEV)  ## judge every answer in tests/answers, and every solution: half an hour
