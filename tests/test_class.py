@@ -29,7 +29,16 @@ from workbook.prefect_server import local
 
 L0, L1, L6 = "00_start_here", "01_sequential", "06_limits_that_do_not_limit"
 MINE = "def chain(index, seconds):\n    return index"
-HANGS = "import threading\n\n\ndef counts(*anything):\n    threading.Event().wait()\n"
+HANGS = """
+import threading
+
+from prefect import flow
+
+
+@flow
+def counts(indexes, seconds):
+    threading.Event().wait()
+"""
 
 
 # ----------------------------------------
