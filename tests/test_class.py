@@ -29,7 +29,16 @@ from workbook.prefect_server import local
 
 L0, L1, L6 = "00_start_here", "01_sequential", "06_limits_that_do_not_limit"
 MINE = "def chain(index, seconds):\n    return index"
-HANGS = "import threading\n\n\ndef counts(*anything):\n    threading.Event().wait()\n"
+HANGS = """
+import threading
+
+from prefect import flow
+
+
+@flow
+def counts(indexes, seconds):
+    threading.Event().wait()
+"""
 
 
 # ----------------------------------------
@@ -295,7 +304,7 @@ def test_a_class_is_graded(tmp_path):
     said, _ = running.communicate(timeout=800)
     assert running.returncode == 0, said
     kept = {file: file.stat().st_mtime_ns for file in out.glob("judged/*.json")}
-    assert "5 submissions, 6 answers, 4 of them different; " in said and "; 4 to judge." not in said and len(kept) == 4
+    assert "5 submissions, 7 answers, 4 of them different; " in said and "; 4 to judge." not in said and len(kept) == 4
     assert list(csv.reader((out / "grades.csv").open(encoding="utf-8"))) == [
         ["Student", "Grade", "1.1", "1.2", "6.2"],
         ["ann", "66.7", "1", "1", "0"],
@@ -320,7 +329,7 @@ def test_a_class_is_graded(tmp_path):
 
     put(handed / "eve", {"1.2.py": "def diamond(:"})
     said, _ = (running := start(*words)).communicate(timeout=400)
-    assert running.returncode == 0 and "7 answers, 5 of them different; 1 to judge." in said, said
+    assert running.returncode == 0 and "8 answers, 5 of them different; 1 to judge." in said, said
     assert {file: file.stat().st_mtime_ns for file in kept} == kept
     assert progress.file().read_bytes() == own
 

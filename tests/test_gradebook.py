@@ -103,6 +103,7 @@ def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, grad
     cli.main(["hint", "3.1"])
     assert "`workbook hint 3.1 2`" in capsys.readouterr().out
     progress.remember("0.1", "passed")
+    progress.remember("3.1", "not yet")
     notebook.progress_report(3)
     report = capsys.readouterr().out
     assert "✗ 3.1  As many" in report and f"1 of {TOTAL} passed. Next: 0.2 (" in report and "make lab" not in report
