@@ -7,12 +7,14 @@ import subprocess
 import sys
 import uuid
 
+import pytest
 from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from conftest import CHECKOUT
 from flows import warehouse
+from tests.production import prefect_server_in
 from workbook import paths
 from workbook.prefect_server import doctor, limits, process
 
@@ -101,6 +103,19 @@ def test_slots_that_nobody_holds_come_with_the_command_that_frees_them(prefect_s
         assert doctor._slots().remedy is None
     finally:
         limits.remove_limit(tag)
+
+
+@pytest.mark.production
+@pytest.mark.slow
+def test_a_server_with_a_long_slot_wait_is_told_how_to_be_quick(tmp_path, run_python):
+    asks = "from workbook.prefect_server import doctor; print(doctor._slots())"
+    for wait, quick in (("10", False), ("0.1", True)):
+        (folder := tmp_path / wait).mkdir()
+        setting = {"PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": wait}
+        with prefect_server_in(folder, **setting) as started:
+            ran = run_python("-c", asks, PREFECT_API_URL=started.url, WORKBOOK_STARTED_URL=None)
+        assert "no slot has leaked" in ran.stdout and "remedy=None" in ran.stdout, ran.stderr
+        assert ("SLOT_WAIT_SECONDS=0.1, and on PostgreSQL" in ran.stdout) != quick
 
 
 def test_a_slot_that_a_task_holds_has_not_leaked(prefect_server):

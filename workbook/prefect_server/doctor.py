@@ -20,6 +20,7 @@ from workbook.prefect_server import connection, local, process
 
 PYTHONS = (3, 11), (3, 13)  # the first and the last that the lock was made for
 FREE_MEGABYTES = 200  # the warehouse, the server's log and the published output take about a tenth of it
+QUICK_SLOTS = "start it with PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS=0.1, and on PostgreSQL, not SQLite"
 LOOKS = 3  # at slots that seem to be held by nobody
 # A .venv that uv made has no pip. After `touch`, make installs everything again, with uv or with pip.
 REINSTALL = "`touch pyproject.toml`, then `make demo`; on Windows, `.venv\\Scripts\\pip install -r requirements.txt`"
@@ -85,6 +86,23 @@ def leaked_slots() -> dict[str, int]:
             time.sleep(0.2)
     least = {tag: min(look.get(tag, 0) for look in looks) for tag in looks[0]}
     return {tag: count for tag, count in least.items() if count > 0}
+
+
+def slot_wait() -> float | None:
+    """Seconds for which this server has a task run wait that found no free slot; None if it doesn't tell.
+
+    Raises:
+        ServerError: the server cannot be reached.
+    """
+    import httpx
+    from prefect.client.orchestration import get_client
+
+    with connection.plain_errors(), get_client(sync_client=True) as client:
+        try:
+            settings = client.request("GET", "/admin/settings").json()
+        except httpx.HTTPStatusError:  # one that does not show its settings
+            return None
+    return settings.get("server", {}).get("tasks", {}).get("tag_concurrency_slot_wait_seconds")
 
 
 def _python() -> Check:
@@ -154,11 +172,13 @@ def _slots() -> Check:
         return Check("Slots", "no server is running, so no slot is taken")
     try:
         connection.ensure(say=lambda line: None)
-        leaked = leaked_slots()
+        leaked, wait = leaked_slots(), slot_wait()
     except local.ServerError:
         return Check("Slots", "unknown, because no server answers")
     if not leaked:
-        return Check("Slots", "no slot has leaked")
+        # No more than a word: on PostgreSQL such a server may do well, and no server tells which database it has.
+        slow = f"; the server's slot wait is {wait:g} s: if tasks wait too long for a slot, {QUICK_SLOTS}"
+        return Check("Slots", f"no slot has leaked{slow if wait and wait > 1 else ''}")
     tags = [f"{count} of the limit on {tag!r}" for tag, count in leaked.items()]
     remedy = " and ".join(f"`workbook server free-slots {shlex.quote(tag)}`" for tag in leaked)
     return Check("Slots", f"leaked: {', '.join(tags)}", f"once no task with the tag is running, {remedy}")
