@@ -257,7 +257,10 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
 def test_the_lesson_runs_every_command_of_which_limit_when():
     """The same words with other names; its solved notebook is run, and what it counted is compared."""
     lesson = text_of(CHECKOUT / "solutions" / "07_which_limit_when.py").replace("\\\n#", "")
-    run = [set(line.split()) for line in re.findall(r"^# (?:output = )?!prefect (?:--no-prompt )?(.*)", lesson, re.MULTILINE)]
+    run = [
+        set(line.split())
+        for line in re.findall(r"^# (?:output = )?!prefect (?:--no-prompt )?(.*)", lesson, re.MULTILINE)
+    ]
     table = text_of(CHECKOUT / "docs" / "which_limit_when.md").split("## How to set it\n")[1].split("\n## ")[0]
     commands = [command.split() for command in re.findall(r"`prefect ([^`]*)`", table)]
     assert len(commands) >= 7
