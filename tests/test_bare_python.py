@@ -41,7 +41,7 @@ def test_a_copy_of_the_template_runs_with_nothing_but_prefect(copied, prefect_se
         ran = copied(PREFECT_API_KEY="pnu_0123456789")
     assert ran.returncode == 0 and ran.stdout == "API key: set\n", ran.stderr
     seen = observe_run(last_flow_runs(1)[0].id)
-    assert (seen.state.name, len(seen.timeline), seen.timeline.peak) == ("Completed", 10, 2)
+    assert (seen.state.name, len(seen.timeline)) == ("Completed", 10) and seen.timeline.peak <= 2
     assert {span.tags for span in seen.timeline} == {frozenset({"my-flow"})}
     assert "pnu_" not in ran.stdout + ran.stderr and "0123456789" not in ran.stdout + ran.stderr
 

@@ -44,7 +44,10 @@ COMMANDS = {
     """,
     "tests/test_prefect_flow.py::test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal": """
         .venv/bin/python flows/prefect_flow.py -v
+    """,
+    "tests/test_bare_python.py::test_a_copy_of_the_template_runs_with_nothing_but_prefect": """
         cp -n flows/template.py flows/my_flow.py
+        prefect concurrency-limit create my-flow 3
         python flows/my_flow.py
     """,
     "tests/test_patterns.py::test_from_the_command_line": "python flows/patterns.py",
