@@ -217,6 +217,13 @@ def test_limit_not_reached_for_batches_that_are_too_small():
     assert "batches smaller than the limit" in finding("limit-not-reached", spans, limit=3).text
 
 
+def test_a_servers_long_slot_wait_is_named_in_place_of_a_pool():
+    for wait, words in ((10.0, "only after up to 10 s"), (0.1, "ThreadPoolTaskRunner(max_workers=2)")):
+        ran = Timeline(tuple(limited([0.5] * 6, 2, hand_over=5.0)), around=Surroundings(slot_wait=wait))
+        (found,) = [found for found in diagnose(ran, 2) if found.code == "slow-hand-over"]
+        assert words in found.text
+
+
 def test_slow_hand_over():
     found = finding("slow-hand-over", limited([0.5] * 20, 3, hand_over=0.2), limit=3)
     assert found.seconds == pytest.approx(17 * 0.2, abs=0.02)

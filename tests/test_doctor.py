@@ -105,6 +105,26 @@ def test_slots_that_nobody_holds_come_with_the_command_that_frees_them(prefect_s
         limits.remove_limit(tag)
 
 
+OBSERVES = """
+import time
+from prefect import flow, task
+from workbook import observe
+from workbook.diagnosis import explain
+from workbook.prefect_server.limits import ensure_limit
+
+@task(tags=["slow"])
+def query(index):
+    time.sleep(0.3)
+
+@flow
+def four():
+    [future.result() for future in query.map(range(4))]
+
+ensure_limit("slow", 2)
+print(explain(observe(four).timeline))
+"""
+
+
 @pytest.mark.production
 @pytest.mark.slow
 def test_a_server_with_a_long_slot_wait_is_told_how_to_be_quick(tmp_path, run_python):
@@ -113,9 +133,11 @@ def test_a_server_with_a_long_slot_wait_is_told_how_to_be_quick(tmp_path, run_py
         (folder := tmp_path / wait).mkdir()
         setting = {"PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": wait}
         with prefect_server_in(folder, **setting) as started:
-            ran = run_python("-c", asks, PREFECT_API_URL=started.url, WORKBOOK_STARTED_URL=None)
+            given = {"PREFECT_API_URL": started.url, "WORKBOOK_STARTED_URL": None}
+            ran, observed = run_python("-c", asks, **given), run_python("-c", OBSERVES, **given)
         assert "no slot has leaked" in ran.stdout and "remedy=None" in ran.stdout, ran.stderr
         assert ("SLOT_WAIT_SECONDS=0.1, and on PostgreSQL" in ran.stdout) != quick
+        assert ("SLOT_WAIT_SECONDS to 0.1" in observed.stdout) != quick and observed.returncode == 0, observed.stderr
 
 
 def test_a_slot_that_a_task_holds_has_not_leaked(prefect_server):

@@ -30,7 +30,7 @@ def test_a_guess_is_compared_with_the_run_and_drawn_as_seconds_and_most_at_once(
     assert capsys.readouterr().out == "Your guess: 2.5 s; 3 at once.\n"
     assert tuple(guess) == (2.5, 3)
     said = guess.compare(a_run(4.1, 3))
-    assert said.splitlines() == ["You said 2.5 s; it was 4.1 s.", "You said 3 at once, and it was. Well guessed!"]
+    assert said.splitlines() == ["You said 2.5 s; it was 4.1 s.", "You said 3 at once, and that's right."]
     assert guess.compare(a_run(2.6, 2)).splitlines()[0] == "You said 2.5 s; it was 2.6 s. Close enough!"
 
 
@@ -62,7 +62,7 @@ def test_a_state_or_an_order_can_be_guessed_too():
     guess = predict("a forgotten result", state_wrong_flow="Failed", first=2)
     said = guess.compare(state_wrong_flow="Completed", first=2)
     assert said.splitlines() == [
-        "Wrong flow: you said Failed; it was Completed.", "First: you said 2, and it was. Well guessed!"
+        "Wrong flow: you said Failed; it was Completed.", "First: you said 2, and that's right."
     ]  # fmt: skip
     with pytest.raises(TypeError, match="needs what happened for 'first'"):
         guess.compare(state_wrong_flow="Completed")

@@ -142,7 +142,7 @@ def report(answered: dict[str, list[Compared]]) -> str:
 def _sentence(one: Compared) -> str:
     """A guess and its answer, as "The first place: you said 1; it was 0."."""
     if one.guessed == one.actual:
-        said = f"you said {_value(one.name, one.guessed)}, and it was. Well guessed!"
+        said = f"you said {_value(one.name, one.guessed)}, and that's right."
     else:
         said = f"{_but(one)}{' Close enough!' if one.hit else ''}"
     label = _label(one.name)

@@ -88,23 +88,6 @@ def leaked_slots() -> dict[str, int]:
     return {tag: count for tag, count in least.items() if count > 0}
 
 
-def slot_wait() -> float | None:
-    """Seconds for which this server has a task run wait that found no free slot; None if it doesn't tell.
-
-    Raises:
-        ServerError: the server cannot be reached.
-    """
-    import httpx
-    from prefect.client.orchestration import get_client
-
-    with connection.plain_errors(), get_client(sync_client=True) as client:
-        try:
-            settings = client.request("GET", "/admin/settings").json()
-        except httpx.HTTPStatusError:  # one that does not show its settings
-            return None
-    return settings.get("server", {}).get("tasks", {}).get("tag_concurrency_slot_wait_seconds")
-
-
 def _python() -> Check:
     version = sys.version_info
     found = f"{version.major}.{version.minor}.{version.micro} at {sys.executable}"
@@ -172,6 +155,8 @@ def _slots() -> Check:
         return Check("Slots", "no server is running, so no slot is taken")
     try:
         connection.ensure(say=lambda line: None)
+        from workbook.prefect_server.limits import slot_wait
+
         leaked, wait = leaked_slots(), slot_wait()
     except local.ServerError:
         return Check("Slots", "unknown, because no server answers")

@@ -19,6 +19,7 @@ from workbook.runs import logs
 from workbook.runs.observation import observe
 from workbook.runs.records import Observation
 from workbook.runs.screen import Screen
+from workbook.timelines.slots import LONG_WAIT
 
 
 def run(
@@ -118,6 +119,8 @@ def summary(seen: Observation, tag: str, limit: int, work: str) -> str:
         "peak": f"{tagged.peak} at once, under a limit of {limit}",
         "web UI": f"{os.environ['PREFECT_API_URL'].removesuffix('/api')}/runs/flow-run/{seen.flow_run_id}",
     }
+    if (wait := seen.timeline.around.slot_wait or 0.0) > LONG_WAIT:
+        lines["slots"] = f"a task that finds none free asks this server again after up to {wait:g} s: see `doctor`"
     if "output" in result:
         lines["output"] = result["output"]
     if seen.missing:

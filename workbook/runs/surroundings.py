@@ -11,6 +11,7 @@ from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurren
 from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.exceptions import ObjectNotFound
 
+from workbook.prefect_server.limits import slot_wait
 from workbook.runs.spans import child_span, flow_message, printable, span_of
 from workbook.timelines.timeline import Span, Surroundings
 
@@ -40,6 +41,7 @@ def look_around(client: SyncPrefectClient, runs: list[FlowRun], tasks: list[Task
         message=flow_message(root),
         limits={tag: limit for tag, (limit, _) in limits.items()},
         other_limits=_other_limits(client, runs, on_server, deployments),
+        slot_wait=slot_wait() if limits else None,
         unexplained=_unexplained(client, limits) if root.state.is_final() else {},
         others=tuple(span_of(task, index) for index, task in enumerate(others)),
         strays=() if tasks else tuple(span_of(task, index) for index, task in enumerate(_strays(client, root))),

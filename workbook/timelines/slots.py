@@ -8,6 +8,8 @@ from dataclasses import replace
 from workbook.timelines.finding import NOTICEABLE, Finding, alike, count, length, named, names_of, peak_beside
 from workbook.timelines.timeline import Span, Timeline
 
+LONG_WAIT = 1.0  # seconds: the slot wait of the workbook's own server is 0.1, Prefect's default 10
+
 
 def about(timeline: Timeline, limit: int, tag: str = "", with_hand_over: bool = True) -> list[Finding | None]:
     """Everything about a limit on these tasks.
@@ -161,12 +163,21 @@ def slow_hand_over(timeline: Timeline, limit: int, tag: str = "") -> Finding | N
     if not late or lost / limit <= ideal / 10:
         return None
     names = names_of(late)
-    slots = f"Slots of the limit on {tag!r}" if tag else "Slots"
+    slots, wait = f"Slots of the limit on {tag!r}" if tag else "Slots", timeline.around.slot_wait or 0.0
+    if wait > LONG_WAIT:
+        why = (
+            f"A task that finds no free slot asks this server again only after up to {wait:g} s: set its "
+            "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS to 0.1, as docs/deployment_guide.md shows."
+        )
+    else:
+        why = (
+            "A task under a tag's limit asks the server again and again until a slot is free; inside one flow, a "
+            f"ThreadPoolTaskRunner(max_workers={limit}) hands over at once."
+        )
     text = (
         f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "
         f"of {len(late)} hand-overs, {lost / limit / timeline.makespan:.0%} of the makespan of "
-        f"{timeline.makespan:.2f} s (ideal {ideal:.2f} s). A task under a tag's limit asks the server again and again "
-        f"until a slot is free; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over at once."
+        f"{timeline.makespan:.2f} s (ideal {ideal:.2f} s). {why}"
     )
     return Finding("slow-hand-over", text, names, lost)
 

@@ -91,6 +91,7 @@ class Surroundings:
         limits: the limit of each tag, when the records were read.
         other_limits: the other limits of this run and the flow runs that it called, as "work pool 'prod'"; and the
             server's global limits, which a task may take slots of with concurrency().
+        slot_wait: seconds for which the server has a task run wait that found no free slot; None if it doesn't tell.
         unexplained: by tag, the slots that were taken then although no running task run held them.
         others: the task runs of other flow runs that shared a limited tag with these, at the same time.
         strays: if no task ran in the flow run, those that ran at the same time outside of any flow run.
@@ -102,6 +103,7 @@ class Surroundings:
     message: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
     other_limits: Mapping[str, int] = field(default_factory=dict)
+    slot_wait: float | None = None
     unexplained: Mapping[str, int] = field(default_factory=dict)
     others: tuple[Span, ...] = ()
     strays: tuple[Span, ...] = ()
@@ -115,6 +117,7 @@ class Surroundings:
             "message": self.message,
             "limits": dict(self.limits),
             "other_limits": dict(self.other_limits),
+            "slot_wait": self.slot_wait,
             "unexplained": dict(self.unexplained),
             "others": [span.to_record() for span in self.others],
             "strays": [span.to_record() for span in self.strays],
