@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
 WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
-SIDE_BY_SIDE := -n 3 --no-loadscope-reorder
+SIDE_BY_SIDE := -n 4 --no-loadscope-reorder --dist
 
 .PHONY: help install demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 
@@ -30,13 +30,13 @@ lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9
 		--ServerApp.terminado_settings="shell_command=$${SHELL:-sh}" $(OPTIONS) notebooks/00_start_here.ipynb
 
 test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" tests solutions
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) loadfile -m "not slow" tests solutions
 
 test-rest: $(DEV) .venv/.installed-docs  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow --deselect tests/test_graders.py tests notebooks
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) loadfile -m slow --deselect tests/test_graders.py tests notebooks solutions
 
 test-answers: $(DEV)  ## judge every answer in tests/answers, and every solution: half an hour
-	@$(BIN)/python -m pytest tests/test_graders.py
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load tests/test_graders.py
 
 test-all: test test-rest test-answers  ## run all three, one after the other
 

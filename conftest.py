@@ -77,7 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Side by side, a file's tests share a process and what it starts; answers, which are many, go by exercise."""
+    """With plain `-n`, a file's tests share a process and what it starts, and answers go by exercise."""
+    if config.getvalue("dist") != "load":
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFileOrExercise(LoadScopeScheduling):

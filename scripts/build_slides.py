@@ -7,6 +7,7 @@ taller than a projector's 720 pixels is split: pictures and long outputs get a s
 import re
 import sys
 
+import _start  # noqa: F401
 import nbformat
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
