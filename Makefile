@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
 WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
-SIDE_BY_SIDE := -n 4 --no-loadscope-reorder --dist
+SIDE_BY_SIDE := -n 3 --no-loadscope-reorder --dist
 
 .PHONY: help install demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 

@@ -1,4 +1,4 @@
-# message: Your flow returned '\\udcff' as the result
+# message: Your flow returned '\\udcff'\. It should return
 from prefect import flow
 
 

@@ -1,4 +1,4 @@
-# message: as the result|returned \d+ results. Expected
+# message: returned \[|returned \d+ results?. It should return
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned 1 results?\.
+# message: returned 1 result\. .*list around it
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned \d+ as the number of rows. Expected \d+
+# message: returned \d+ as the number of rows. It should return \d+
 from prefect import flow, task
 
 from workbook.work import ask

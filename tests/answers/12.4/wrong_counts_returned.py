@@ -1,4 +1,4 @@
-# message: Your flow returned \[.*\] as the result
+# message: Your flow returned \[.*\]\. It should return
 import json
 from pathlib import Path
 

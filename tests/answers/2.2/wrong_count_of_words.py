@@ -1,4 +1,4 @@
-# message: returned \[\[\d+, [456]\], .* as the result
+# message: returned \[\[\d+, [456]\], .*\. It should return
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned 1 results
+# message: returned 1 result
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: as the result
+# message: returned \[.*It should return
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

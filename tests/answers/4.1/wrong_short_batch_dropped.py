@@ -1,4 +1,4 @@
-# message: returned \d results. Expected \d
+# message: returned \d results?. It should return \d
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: as the result\. Expected
+# message: returned \[.*\. It should return
 import ast
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-# message: returned \d results. Expected
+# message: returned \d results?. It should return
 import json
 from pathlib import Path
 

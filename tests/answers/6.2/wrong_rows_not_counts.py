@@ -1,4 +1,4 @@
-# message: Your flow returned \[\[\{.*as the result\. Expected \[\d+, \d+\]
+# message: Your flow returned \[\[\{.*\. It should return \[\d+, \d+\]
 from prefect import flow, task
 
 from workbook.work import ask

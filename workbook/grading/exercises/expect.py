@@ -29,12 +29,12 @@ def completed(seen: Run) -> None:
         raise NotYet(f"Your flow ended {seen.state.name}: {seen.error or seen.state.message}", "It should complete.")
 
 
-def result(seen: Run, wanted: Any, what: str = "the result") -> None:
-    """The flow completed, and returned just this."""
+def result(seen: Run, wanted: Any, what: str = "") -> None:
+    """The flow completed, and returned just this; `what` it is called, such as "the number of rows"."""
     completed(seen)
     if seen.result == wanted:
         return
-    expected = f"Expected {brief(wanted)}."
+    expected = f"It should return {brief(wanted)}."
     if opaque := _opaque(seen.result):
         raise NotYet(
             f"Your flow returned {opaque.type} where results should be.",
@@ -46,14 +46,18 @@ def result(seen: Run, wanted: Any, what: str = "the result") -> None:
         raise NotYet("Your flow returned nothing.", expected, "Is there a `return` at its end?")
     if isinstance(wanted, list) and isinstance(seen.result, list):
         if len(seen.result) != len(wanted):
-            raise NotYet(f"Your flow returned {len(seen.result)} results.", f"Expected {len(wanted)}.")
+            raise NotYet(
+                f"Your flow returned {len(seen.result)} result{'' if len(seen.result) == 1 else 's'}.",
+                f"It should return {len(wanted)}.",
+                "Return what is in that list, not a list around it." if seen.result == [wanted] else "",
+            )
         if Counter(map(repr, seen.result)) == Counter(map(repr, wanted)):
             raise NotYet(
                 "Your flow returned the right results in another order.",
                 "They should come in the order of the arguments.",
                 "Keep the futures in a list as you submit them, and collect in the order of that list.",
             )
-    raise NotYet(f"Your flow returned {brief(seen.result)} as {what}.", expected)
+    raise NotYet(f"Your flow returned {brief(seen.result)}{f' as {what}' if what else ''}.", expected)
 
 
 def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:
@@ -143,7 +147,7 @@ def some_task_ran(seen: Run, expected: int) -> None:
         _all_recorded(seen)
         raise NotYet(
             "No task ran: Prefect knows of none in your flow.",
-            f"Expected: {expected} task run{'s' if expected > 1 else ''}.",
+            f"There should be {expected} task run{'s' if expected > 1 else ''}.",
             "Prefect doesn't see a plain function, or threads of your own: put @task above the function, and call or "
             "submit it inside the flow.",
         )
