@@ -59,7 +59,7 @@ def pool(durations: list[float], limit: int) -> None:
     sleep.map(durations).result()
 
 
-PATTERNS = {flow.name: flow for flow in (sequential, parallel, tag_limit, batches, pool)}
+PATTERNS = {one.fn.__name__: one for one in (sequential, parallel, tag_limit, batches, pool)}
 
 
 def count_requests() -> None:
