@@ -1,7 +1,7 @@
 """Measure how close each way to limit tasks comes to what is possible, and write docs/benchmarks.md from it.
 
 python scripts/benchmark.py                       # what `make bench` runs; `--quick` is `QUICK=1 make bench`
-python scripts/benchmark.py --only handover       # one part: patterns, alternatives, handover
+python scripts/benchmark.py --only handover       # one part anew: patterns, alternatives or handover; others are kept
 python scripts/benchmark.py --render              # write the document from the results that are there
 
 It judges nothing. What can't be measured here is listed with the reason. Have nothing else running meanwhile.
@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 import _start  # noqa: F401
+from benchmarks import alternatives, document, patterns
+from benchmarks.results import PARTS, Results, in_short
 
 from workbook.paths import ROOT
 
@@ -30,54 +32,46 @@ def main() -> None:
     options = parser.parse_args()
     out = options.out or (QUICK if options.quick else ROOT / "docs")
     file = out / "benchmarks" / "results.json"
+    whole = True
     if not options.render:
-        measure(file, options.only, options.quick)
+        whole = measure(file, options.only, options.quick)
     elif not file.exists():
         sys.exit(f"Error: there are no results in {file}: measure them with `make bench`.")
-    from benchmarks import document
-
     print(f"Written: {document.write(out)}")
+    if not whole:
+        sys.exit("Interrupted: what had been measured by then is kept.")
 
 
-def measure(file: Path, parts: list[str], quick: bool) -> None:
-    """Measure these parts one after another; one that fails is noted, and the next begins."""
+def measure(file: Path, parts: list[str], quick: bool) -> bool:
+    """Measure these parts one after another; one that fails is noted, and the next begins.
+
+    Returns:
+        False if it was interrupted.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # or what it started would stay
-    from benchmarks.results import Results
-
     results = Results(file, quick)
+    for part in PARTS.keys() - set(parts):
+        results.keep(part)
     with (
         contextlib.suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="workbook-bench-", ignore_cleanup_errors=True) as name,
     ):
-        for part, title in PARTS.items():
-            if part not in parts:
-                results.not_run(title, "it was not asked for (`--only`)")
-                continue
+        for part in parts:
             results.begin(part)
             try:
-                _part(part)(results, Path(name), quick)
+                MEASURE[part](results, Path(name), quick)
             except Exception as error:  # noted in the document, which is what a reader looks at
-                said = (str(error).strip().splitlines() or ["no more is known"])[-1]
-                results.not_run(title, f"{type(error).__name__}: {said[:200]}")
+                results.not_run(PARTS[part], f"{type(error).__name__}: {in_short(error)}")
             results.save()
-        return
+        return True
     results.not_run("everything after that", "it was interrupted")
+    return False
 
 
-def _part(name: str):
-    from benchmarks import alternatives, patterns
-
-    return {
-        "patterns": patterns.against_the_limit,
-        "alternatives": alternatives.side_by_side,
-        "handover": patterns.hand_over,
-    }[name]
-
-
-PARTS = {
-    "patterns": "the patterns against the ideal",
-    "alternatives": "the alternatives side by side",
-    "handover": "the hand-over of a slot",
+MEASURE = {
+    "patterns": patterns.against_the_limit,
+    "alternatives": alternatives.side_by_side,
+    "handover": patterns.hand_over,
 }
 
 

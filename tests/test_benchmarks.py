@@ -11,7 +11,7 @@ import pytest
 from conftest import CHECKOUT
 
 sys.path.append(str(CHECKOUT / "scripts"))  # as for `python scripts/benchmark.py`
-from benchmarks import alternatives, document, numbers, patterns
+from benchmarks import alternatives, document, measures, patterns
 
 ROUND = {
     "wall": 2.0,
@@ -43,7 +43,7 @@ DATA = {
         {"wait": wait, "seconds": 0.3, "count": 20, "rounds": [{**ROUND, "gaps": [0.3, 0.1, 0.2]}]}
         for wait in patterns.SLOT_WAITS
     ],
-    "not_run": [{"what": "Airflow pool", "reason": "nobody tried"}],
+    "not_run": [{"part": "alternatives", "what": "Airflow pool", "reason": "nobody tried"}],
 }  # fmt: skip
 
 
@@ -74,16 +74,16 @@ def test_a_part_without_results_is_said_to_have_none(part):
 
 
 def test_from_which_duration_on_a_limit_is_cheap():
-    assert numbers.cheap_from([(0.1, 1.05), (1.0, 1.0)]) == 0.1
-    assert numbers.cheap_from([(0.1, 2.0), (1.0, 1.5)]) is None
-    assert numbers.cheap_from([(0.1, 1.3), (10.0, 0.9)]) == pytest.approx(1.0)
-    assert numbers.cheap_from([(0.1, 1.0), (0.3, 1.2), (1.0, 1.0)]) == pytest.approx(0.3 * (1 / 0.3) ** 0.5)
+    assert measures.cheap_from([(0.1, 1.05), (1.0, 1.0)]) == 0.1
+    assert measures.cheap_from([(0.1, 2.0), (1.0, 1.5)]) is None
+    assert measures.cheap_from([(0.1, 1.3), (10.0, 0.9)]) == pytest.approx(1.0)
+    assert measures.cheap_from([(0.1, 1.0), (0.3, 1.2), (1.0, 1.0)]) == pytest.approx(0.3 * (1 / 0.3) ** 0.5)
 
 
 def test_a_cap_holds_only_if_both_processes_ran_at_once():
-    assert numbers.holds(alternative("a", 1.0, 3), 3) == "yes"
-    assert numbers.holds(alternative("a", 1.0, 4), 3) == "no: 4 at once"
-    assert numbers.holds(alternative("a", 1.0, 3, overlapped=False), 3).startswith("not shown")
+    assert measures.holds(alternative("a", 1.0, 3), 3) == "yes"
+    assert measures.holds(alternative("a", 1.0, 4), 3) == "no: 4 at once"
+    assert measures.holds(alternative("a", 1.0, 3, overlapped=False), 3).startswith("not shown")
     spans = [{"by": by, "start": start, "end": start + 2} for by, start in (("one", 0), ("other", 1))]
     assert alternatives.overlapped(spans) is True
     assert alternatives.overlapped([spans[0], {"by": "other", "start": 2, "end": 3}]) is False

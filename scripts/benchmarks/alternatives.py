@@ -11,11 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import surroundings
-from benchmarks.results import Results
+from benchmarks.results import Results, in_short
 from benchmarks.surroundings import NotRun
 from tests import production
 from workbook.timelines.span import Span
@@ -31,11 +31,12 @@ GCL = [*PREFECT, "gcl", "create"]
 
 @dataclass(frozen=True)
 class Setting:
-    """What a snippet runs in: the Python, its environment, and a folder for logs."""
+    """What a snippet runs in: its environment, a folder for logs, the Python, and what that Python has (versions)."""
 
     environment: dict[str, str]
     folder: Path
     python: str = sys.executable
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,31 +102,38 @@ def work_pool(folder: Path, intervals: Path) -> Iterator[Setting]:
 @contextlib.contextmanager
 def celery(folder: Path, intervals: Path) -> Iterator[Setting]:
     python, versions = surroundings.throw_away_python(folder / "venv", ("celery[redis]",))
-    installed.update(versions)
     with surroundings.redis_database() as url:
         environment = surroundings.clean_environment(folder)
         environment |= {"CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url}
-        worker = [str(python), "-m", "celery", "-A", "celery_worker", "worker", "--concurrency", str(CAP)]
+        worker = [
+            str(python),
+            "-m",
+            "celery",
+            "-A",
+            "celery_worker",
+            "worker",
+            "--concurrency",
+            str(CAP),
+            "--loglevel",
+            "INFO",
+        ]
         theirs = environment | {"BENCHMARK_INTERVALS": str(intervals)}
         with production.started(worker, folder / "worker.log", theirs) as running:
             production.wait_for(lambda: " ready." in running.printed(), READY_SECONDS, running.printed)
-            yield Setting(environment, folder, str(python))
+            yield Setting(environment, folder, str(python), versions)
 
 
 @contextlib.contextmanager
 def dagster(folder: Path, intervals: Path) -> Iterator[Setting]:
     python, versions = surroundings.throw_away_python(folder / "venv", ("dagster",))
-    installed.update(versions)
     home = folder / "dagster"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
     environment = surroundings.clean_environment(folder) | {"DAGSTER_HOME": str(home)}
     limit = [str(python), "-m", "dagster", "instance", "concurrency", "set", "database", str(CAP)]
     surroundings.call(limit, environment, folder, READY_SECONDS)
-    yield Setting(environment, folder, str(python))
+    yield Setting(environment, folder, str(python), versions)
 
-
-installed: dict[str, str] = {}  # the versions in throw-away environments
 
 RECORDS = "every task run in Prefect's UI and API"
 TAG = "tag:database"
@@ -188,15 +196,14 @@ def side_by_side(results: Results, folder: Path, quick: bool) -> None:
             try:
                 _measure(results, alternative, folder / f"alternative-{number}", until, share)
             except (NotRun, AssertionError) as reason:  # the latter is of what did not come up
-                lines = [line for line in str(reason).splitlines() if line.strip()] or ["it said nothing"]
-                results.not_run(alternative.name, lines[-1][:200])
-    results.data["versions"] |= installed
+                results.not_run(alternative.name, in_short(reason))
 
 
 def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float) -> None:
     folder.mkdir()
     intervals = folder / "intervals.jsonl"
     with alternative.where(folder, intervals) as setting:
+        results.data["versions"] |= setting.versions
         rounds, begun = None, time.time()
         while rounds is None or (len(rounds) < 5 and time.time() - begun < share and time.time() < until):
             spans, numbers = _run(setting, alternative, intervals, ("one",))
@@ -241,12 +248,15 @@ def _run(
 ) -> tuple[list[dict], dict]:
     """Run the snippet once for each label, all at the same time; the intervals of all queries, and their measures."""
     intervals.unlink(missing_ok=True)
+    for met in intervals.parent.glob(f"{intervals.name}.*"):
+        met.unlink()
     command = [setting.python, str(SNIPPETS / f"{alternative.snippet}.py")]
     begun = time.time()
     with contextlib.ExitStack() as stack:
         programs = []
         for label in labels:
             environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals), "BENCHMARK_LABEL": label}
+            environment |= {"BENCHMARK_TOGETHER": str(len(labels))}
             log = setting.folder / f"script-{label}.log"
             log.unlink(missing_ok=True)
             programs.append(stack.enter_context(production.started(command, log, environment)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import figures
-from benchmarks.numbers import (
+from benchmarks.measures import (
     Case,
     best,
     cheap_from,
@@ -73,7 +73,7 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]], numbers_from: in
 def _head(data: Data) -> str:
     machine, versions = data["machine"], data["versions"]
     load = ", ".join(f"{value:.1f}" for value in data["load"].values()) or f"{machine['load']:.1f}"
-    length = "A short run, with few rounds: read the full one" if data["quick"] else "The full run"
+    length = "a short run, with few rounds" if data["quick"] else "the full run"
     rows = [
         (
             "machine",
@@ -81,14 +81,13 @@ def _head(data: Data) -> str:
         ),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
         ("load average as each part began", load),
-        ("measured", f"{machine['date']}, in {data['minutes']:.0f} minutes"),
+        ("measured", f"{machine['date']}, {length}, {data['minutes']:.0f} min"),
     ]
     return f"""# Benchmarks
 
 How close does each way to limit tasks come to the best that is possible? This page is written from
-[its raw results](benchmarks/results.json); no number in it is typed by hand. {length}. On your machine, `make bench`
-measures all of it again and writes this page anew. `QUICK=1 make bench` measures less, and writes into
-`build/benchmarks/`.
+[its raw results](benchmarks/results.json); no number in it is typed by hand. On your machine, `make bench` measures
+all of it again and writes this page anew. `QUICK=1 make bench` measures less, and writes into `build/benchmarks/`.
 
 {table(("", ""), rows, 2)}
 *Ideal* is the shortest time that any schedule could take: the longest task, or all work divided by the slots, whichever

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from benchmarks import numbers
+from benchmarks import measures
 from workbook.figures import style
 
 Data = dict[str, Any]
@@ -19,19 +19,19 @@ def limit_cost(data: Data, file: Path) -> None:
     """How long must a task be for a tag limit to cost less than a tenth?"""
     figure = style.new_figure("What a tag limit costs, by how long a task takes", 5.2)
     axes = _axes(figure)
-    for number, limit in enumerate(numbers.limits(data["patterns"])):
-        cases = numbers.curve(data["patterns"], limit)
+    for number, limit in enumerate(measures.limits(data["patterns"])):
+        cases = measures.curve(data["patterns"], limit)
         colour, marker = style.TASK_COLOURS[number % 6], MARKERS[number % 5]
         seconds = [case["seconds"] for case in cases]
-        percent = [[100 * (ratio - 1) for ratio in numbers.of(case, "ratio")] for case in cases]
-        middles = [100 * (numbers.middle(case) - 1) for case in cases]
+        percent = [[100 * (ratio - 1) for ratio in measures.of(case, "ratio")] for case in cases]
+        middles = [100 * (measures.middle(case) - 1) for case in cases]
         axes.plot(seconds, middles, color=colour, marker=marker, linewidth=2, label=f"limit {limit}")
         axes.vlines(seconds, [min(p) for p in percent], [max(p) for p in percent], color=colour, linewidth=1.2)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.axhline(100 * (numbers.COST - 1), color=style.INK, linestyle="--", linewidth=1.4)
+    axes.axhline(100 * (measures.COST - 1), color=style.INK, linestyle="--", linewidth=1.4)
     axes.annotate(
-        "10 %", (1, 100 * (numbers.COST - 1)), (6, 0), xycoords=("axes fraction", "data"),
+        "10 %", (1, 100 * (measures.COST - 1)), (6, 0), xycoords=("axes fraction", "data"),
         textcoords="offset points", va="center", fontsize=style.TEXT, color=style.INK, annotation_clip=False,
     )  # fmt: skip
     ticks = sorted({case["seconds"] for case in data["patterns"] if case["pattern"] == "tag_limit"})
@@ -47,13 +47,13 @@ def limit_cost(data: Data, file: Path) -> None:
 
 def alternatives(data: Data, file: Path) -> None:
     """The same queries by each alternative: how far from the ideal."""
-    cases = sorted(data["alternatives"], key=numbers.middle, reverse=True)
+    cases = sorted(data["alternatives"], key=measures.middle, reverse=True)
     figure = style.new_figure(
         "Twenty queries, three at a time: time as a multiple of the ideal", 1.4 + 0.42 * len(cases)
     )
     axes = _axes(figure)
     for row, case in enumerate(cases):
-        ratio, ratios = numbers.middle(case), numbers.of(case, "ratio")
+        ratio, ratios = measures.middle(case), measures.of(case, "ratio")
         colour = style.TASK_COLOURS[0] if case["name"].startswith("Prefect") else style.OTHER
         axes.barh(row, ratio, height=0.6, color=colour)
         axes.hlines(row, min(ratios), max(ratios), color=style.INK, linewidth=1.6)
@@ -62,7 +62,7 @@ def alternatives(data: Data, file: Path) -> None:
         )
     axes.axvline(1, color=style.INK, linestyle="--", linewidth=1.4)
     axes.set_yticks(range(len(cases)), [case["name"].replace("`", "") for case in cases])
-    axes.set_xlim(0, 1.12 * max(max(numbers.of(case, "ratio")) for case in cases))
+    axes.set_xlim(0, 1.12 * max(max(measures.of(case, "ratio")) for case in cases))
     axes.set_xlabel("makespan ÷ ideal (dashed: no schedule can be better)", fontsize=style.LABEL, color=style.INK)
     _save(figure, file)
 
@@ -72,7 +72,7 @@ def handover(data: Data, file: Path) -> None:
     figure = style.new_figure("How long a slot stands empty between two tasks", 4.6)
     axes = _axes(figure)
     for number, case in enumerate(data["handover"]):
-        gaps = numbers.gaps(case)
+        gaps = measures.gaps(case)
         shares = [100 * (place + 1) / len(gaps) for place in range(len(gaps))]
         dashes = ("-", "--", ":")[number % 3]
         label = f"slot wait {case['wait']} s"

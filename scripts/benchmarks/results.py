@@ -9,17 +9,35 @@ import psutil
 
 from benchmarks.surroundings import machine, versions
 
+PARTS = {
+    "patterns": "the patterns against the ideal",
+    "alternatives": "the alternatives side by side",
+    "handover": "the hand-over of a slot",
+}
+
 
 class Results:
     """What was measured so far, and what was not and why."""
 
     def __init__(self, file: Path, quick: bool) -> None:
-        self.file, self.begun = file, time.monotonic()
+        self.file, self.begun, self.part = file, time.monotonic(), ""
         self.data: dict[str, Any] = {"machine": machine(), "versions": versions(), "quick": quick, "minutes": 0.0}
-        self.data |= {"load": {}, "patterns": [], "alternatives": [], "handover": [], "not_run": []}
+        self.data |= {"load": {}, "not_run": []} | {part: [] for part in PARTS}
+
+    def keep(self, part: str) -> None:
+        """Take a part over from the results that are in the file: this time it isn't measured."""
+        if not self.file.exists():
+            self.not_run(PARTS[part], "it was not asked for (`--only`)")
+            return
+        before = json.loads(self.file.read_text(encoding="utf-8"))
+        self.data[part] = before[part]
+        self.data["versions"] = before["versions"] | self.data["versions"]
+        self.data["load"] |= {one: load for one, load in before["load"].items() if one == part}
+        self.data["not_run"] += [one for one in before["not_run"] if one["part"] == part]
 
     def begin(self, part: str) -> None:
         """Note how busy the machine is as a part begins."""
+        self.part = part
         self.data["load"][part] = psutil.getloadavg()[0]
         print(f"{part}: load average {self.data['load'][part]:.1f}", flush=True)
 
@@ -30,7 +48,7 @@ class Results:
         return rounds
 
     def not_run(self, what: str, reason: str) -> None:
-        self.data["not_run"].append({"what": what, "reason": reason})
+        self.data["not_run"].append({"part": self.part, "what": what, "reason": reason})
         print(f"  {what}: not run: {reason}", flush=True)
         self.save()
 
@@ -40,3 +58,9 @@ class Results:
         whole = self.file.with_suffix(".part")
         whole.write_text(json.dumps(self.data, indent=1) + "\n", encoding="utf-8")
         whole.replace(self.file)
+
+
+def in_short(error: Exception) -> str:
+    """What went wrong in one line: the first one of its message and, of a log behind it, the last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return " … ".join(dict.fromkeys(line[:200] for line in (lines[0], lines[-1])))

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
+import sqlalchemy
 
 from conftest import put_tables
 from tests import production
@@ -49,11 +51,18 @@ def machine() -> dict[str, str | int | float]:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and the packages measured in this environment; throw-away environments add theirs."""
+    """Of Python, the packages that are measured here, and the services; throw-away environments add theirs."""
     found = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    for package in ("prefect", "sqlalchemy", "distributed"):
+    for package in ("prefect", "distributed"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
+    with contextlib.suppress(redis.exceptions.RedisError), redis.Redis() as client:
+        found["Redis"] = client.info()["redis_version"]
+    url = sqlalchemy.make_url(production.POSTGRES).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(url, connect_args={"connect_timeout": 5})
+    with contextlib.suppress(sqlalchemy.exc.OperationalError), engine.connect() as connection:
+        found["PostgreSQL"] = connection.execute(sqlalchemy.text("SHOW server_version")).scalar_one()
+    engine.dispose()
     return found
 
 
@@ -110,8 +119,6 @@ def _as_the_workbook(server: production.Server) -> production.Server:
 @contextlib.contextmanager
 def redis_database() -> Iterator[str]:
     """The address of an empty database of the Redis on loopback, which is emptied at the end."""
-    import redis
-
     try:
         for number in range(15, 0, -1):
             client = redis.Redis(db=number)
