@@ -49,9 +49,7 @@ def measure(file: Path, parts: list[str], quick: bool) -> bool:
         False if it was interrupted.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # or what it started would stay
-    results = Results(file, quick)
-    for part in PARTS.keys() - set(parts):
-        results.keep(part)
+    results = Results(file, quick, parts)
     with (
         contextlib.suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="workbook-bench-", ignore_cleanup_errors=True) as name,

@@ -57,7 +57,7 @@ def test_the_document_is_rendered_from_the_results_alone(tmp_path):
     found = sections(document.write(tmp_path).read_text(encoding="utf-8"))
     assert "Abacus, 2 CPUs" in found["Benchmarks"] and "prefect 3.9.1" in found["Benchmarks"]
     (row,) = re.findall(r"^\| 3 \|.*", found["How long must a task be?"], re.MULTILINE)
-    assert "2.00 (1.90 to 2.50) | 1.20 | 1.00 | about 2 s" in row
+    assert "2.00 (1.90 to 2.50) | 1.20 | 1.00 | about 1.7 s" in row
     assert found["Next to the alternatives"].index("futures") < found["Next to the alternatives"].index("concurrency()")
     assert re.search(r"concurrent.futures.*\| no: 6 at once \| 1.04 \| 5 \|", found["Which limit to use when"])
     assert "100 ms | 200 ms | 300 ms | 3 |" in found["The hand-over"]

@@ -184,7 +184,7 @@ NEVER = {"Airflow pool": "it needs a scheduler, an API server and a DAG processo
 
 
 def side_by_side(results: Results, folder: Path, quick: bool) -> None:
-    until, share = time.time() + (180 if quick else 17 * 60), 1 if quick else 45
+    until, share = time.time() + (180 if quick else 17 * 60), 1 if quick else 60
     for what, reason in NEVER.items():
         results.not_run(what, reason)
     for number, alternative in enumerate(ALTERNATIVES):

@@ -9,7 +9,7 @@ from benchmarks import figures
 from benchmarks.measures import (
     Case,
     best,
-    cheap_from,
+    cheap_in_words,
     curve,
     gaps,
     holds,
@@ -92,8 +92,8 @@ all of it again and writes this page anew. `QUICK=1 make bench` measures less, a
 {table(("", ""), rows, 2)}
 *Ideal* is the shortest time that any schedule could take: the longest task, or all work divided by the slots, whichever
 is longer. A *ratio* is the time from the first start to the last end, divided by the ideal: at 1.00 no slot was ever
-empty. Cells show the median, and the least and most in brackets. Cells without brackets had one round. Ratios travel
-between machines better than seconds do.
+empty. Cells show the median, and the least and most in brackets: of five rounds where they are short, of fewer where they
+take long. Cells without brackets had one round. Ratios travel between machines better than seconds do.
 """
 
 
@@ -123,7 +123,7 @@ def _durations(data: Data) -> str:
         by_seconds = {case["seconds"]: case for case in curve(cases, limit)}
         counts = sorted({case["count"] for case in by_seconds.values()})
         cells = [spread(by_seconds[one]) if one in by_seconds else "-" for one in seconds]
-        rows.append([str(limit), " or ".join(map(str, counts)), *cells, _from(points(curve(cases, limit)))])
+        rows.append([str(limit), " or ".join(map(str, counts)), *cells, cheap_in_words(points(curve(cases, limit)))])
     titles = ["limit", "task runs", *(f"{one:g} s" for one in seconds), "under 10 % from"]
     return f"""## How long must a task be?
 
@@ -134,13 +134,6 @@ long a task must be for a tag limit to cost less than 10 %, read off the line be
 above the ideal.](benchmarks/patterns.png)
 
 {table(titles, rows, 0)}"""
-
-
-def _from(line: list[tuple[float, float]]) -> str:
-    found = cheap_from(line)
-    if found is None:
-        return f"more than {line[-1][0]:g} s"
-    return f"{line[0][0]:g} s or less" if found == line[0][0] else f"about {found:.1g} s"
 
 
 def _throughput(data: Data) -> str:

@@ -66,6 +66,14 @@ def cheap_from(points: list[tuple[float, float]], cost: float = COST) -> float |
     return math.exp(math.log(short) + share * (math.log(long) - math.log(short)))
 
 
+def cheap_in_words(line: list[tuple[float, float]]) -> str:
+    """What `cheap_from` finds, as "about 1.6 s"."""
+    found = cheap_from(line)
+    if found is None:
+        return f"more than {line[-1][0]:g} s"
+    return f"{found:g} s or less" if found == line[0][0] else f"about {found:.2g} s"
+
+
 def points(case_curve: list[Case]) -> list[tuple[float, float]]:
     return [(case["seconds"], middle(case)) for case in case_curve]
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,20 @@ PARTS = {
 class Results:
     """What was measured so far, and what was not and why."""
 
-    def __init__(self, file: Path, quick: bool) -> None:
+    def __init__(self, file: Path, quick: bool, parts: Collection[str] = PARTS) -> None:
+        """Begin anew with these parts; the others are taken over from the file, if it is there."""
         self.file, self.begun, self.part = file, time.monotonic(), ""
         self.data: dict[str, Any] = {"machine": machine(), "versions": versions(), "quick": quick, "minutes": 0.0}
         self.data |= {"load": {}, "not_run": []} | {part: [] for part in PARTS}
-
-    def keep(self, part: str) -> None:
-        """Take a part over from the results that are in the file: this time it isn't measured."""
-        if not self.file.exists():
-            self.not_run(PARTS[part], "it was not asked for (`--only`)")
-            return
-        before = json.loads(self.file.read_text(encoding="utf-8"))
-        self.data[part] = before[part]
-        self.data["versions"] = before["versions"] | self.data["versions"]
-        self.data["load"] |= {one: load for one, load in before["load"].items() if one == part}
-        self.data["not_run"] += [one for one in before["not_run"] if one["part"] == part]
+        before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+        for part in [part for part in PARTS if part not in parts]:
+            if before is None:
+                self.data["not_run"].append({"part": part, "what": PARTS[part], "reason": "not asked for"})
+                continue
+            self.data[part] = before[part]
+            self.data["versions"] = before["versions"] | self.data["versions"]
+            self.data["load"] |= {one: load for one, load in before["load"].items() if one == part}
+            self.data["not_run"] += [one for one in before["not_run"] if one["part"] == part]
 
     def begin(self, part: str) -> None:
         """Note how busy the machine is as a part begins."""

@@ -177,7 +177,7 @@ def end(running: production.Running, command: list[str], seconds: float) -> None
     Raises:
         NotRun: it failed, or did not end within `seconds`.
     """
-    what = " ".join([Path(command[0]).name, *command[1:4]])
+    what = " ".join(Path(word).name for word in command[:4])
     try:
         code = running.process.wait(seconds)
     except subprocess.TimeoutExpired:
