@@ -92,8 +92,8 @@ all of it again and writes this page anew. `QUICK=1 make bench` measures less, a
 {table(("", ""), rows, 2)}
 *Ideal* is the shortest time that any schedule could take: the longest task, or all work divided by the slots, whichever
 is longer. A *ratio* is the time from the first start to the last end, divided by the ideal: at 1.00 no slot was ever
-empty. Cells show the median, and the least and most in brackets: of five rounds where they are short, of fewer where they
-take long. Cells without brackets had one round. Ratios travel between machines better than seconds do.
+empty. Cells show the median, and the least and most in brackets: of five rounds where they are short, of fewer where
+they take long. Cells without brackets had one round. Ratios travel between machines better than seconds do.
 """
 
 

@@ -63,18 +63,13 @@ def alternatives(data: Data, file: Path) -> None:
     axes = _axes(figure)
     for row, case in enumerate(cases):
         ratio, ratios = measures.middle(case), measures.of(case, "ratio")
-        held = measures.holds(case, CAP)
-        colour = style.TASK_COLOURS[0] if held.startswith("yes") else style.OTHER
-        axes.barh(row, ratio, height=0.6, color=colour)
+        said = measures.holds(case, CAP)
+        held = said.startswith("yes")
+        label = f"{ratio:.2f}, {'held' if held else 'not held' if said.startswith('no:') else 'not shown'}"
+        axes.barh(row, ratio, height=0.6, color=style.TASK_COLOURS[0] if held else style.OTHER)
         axes.hlines(row, min(ratios), max(ratios), color=style.INK, linewidth=1.6)
-        axes.annotate(
-            f"{ratio:.2f} · {"held" if held.startswith("yes") else "not held" if held.startswith("no:") else "not shown"}",
-            (max(ratios), row),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=style.TEXT,
-        )
+        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(label, (max(ratios), row), fontsize=style.TEXT, color=style.INK, **place)
     axes.axvline(1, color=style.INK, linestyle="--", linewidth=1.4)
     axes.set_yticks(range(len(cases)), [case["name"].replace("`", "") for case in cases])
     axes.set_xlim(0, 1.2 * max(max(measures.of(case, "ratio")) for case in cases))

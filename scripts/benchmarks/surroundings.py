@@ -61,7 +61,7 @@ def versions() -> dict[str, str]:
     url = sqlalchemy.make_url(production.POSTGRES).set(drivername="postgresql+psycopg")
     engine = sqlalchemy.create_engine(url, connect_args={"connect_timeout": 5})
     with contextlib.suppress(sqlalchemy.exc.OperationalError), engine.connect() as connection:
-        found["PostgreSQL"] = connection.execute(sqlalchemy.text("SHOW server_version")).scalar_one()
+        found["PostgreSQL"] = connection.execute(sqlalchemy.text("SHOW server_version")).scalar_one().split()[0]
     engine.dispose()
     return found
 
