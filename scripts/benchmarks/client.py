@@ -9,6 +9,7 @@ import json
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 
 import httpx
 import psutil
@@ -147,16 +148,23 @@ def main() -> None:
     count_requests()
     run({"pattern": "tag_limit", "durations": [0.01] * 3, "limit": work["cases"][0]["limit"]}, server)  # to load all
     for number, case in enumerate(work["cases"]):
-        begun, rounds, took = time.time(), 0, 0.0
-        least = sum(case["durations"]) / (len(case["durations"]) if case["pattern"] == "parallel" else case["limit"])
-        # Five rounds, or as many as the case's share of the time allows; at least one, if it can end in time.
-        while rounds < 5 and (not rounds or time.time() - begun + took < work["seconds_per_case"]):
-            if time.time() + (took or least) > work["until"]:
-                break
-            before = time.time()
-            measured = run(case, server)
-            took, rounds = time.time() - before, rounds + 1
-            print("ROUND", json.dumps({"case": number, **measured}), flush=True)
+        try:
+            for measured in rounds(case, server, work):
+                print("ROUND", json.dumps({"case": number, **measured}), flush=True)
+        except Exception as error:  # listed in the document; the next case may work
+            print("FAILED", json.dumps({number: f"{type(error).__name__}: {str(error)[:200]}"}), flush=True)
+
+
+def rounds(case: dict, server: psutil.Process, work: dict) -> Iterator[dict]:
+    """Five rounds, or as many as the case's share of the time allows: at least one, if it can end in time."""
+    begun, took = time.time(), 0.0
+    least = sum(case["durations"]) / case["limit"]
+    for number in range(5):
+        before = time.time()
+        if before + (took or least) > work["until"] or (number and before - begun + took > work["seconds_per_case"]):
+            return
+        yield run(case, server)
+        took = time.time() - before
 
 
 if __name__ == "__main__":

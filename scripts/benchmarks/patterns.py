@@ -3,10 +3,12 @@
 Both run cases in a client process (client.py), on a server with the workbook's settings.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from tests import production
 CLIENT = Path(__file__).with_name("client.py")
 SECONDS = (0.03, 0.1, 0.3, 1.0, 3.0)
 SLOT_WAITS = ("0.1", "0.05", "0.02")
-LAST_CASE_SECONDS = 300  # for what is running when the time is up, before the client is ended
+LAST_CASE_SECONDS = 200  # for what is running when the time is up, before the client is ended
 
 
 @dataclass(frozen=True)
@@ -84,37 +86,42 @@ def _measure(
     """Have a client run the cases, and keep each round as soon as it is over."""
     asked = [{**vars(case), "durations": case.durations(), "gaps": part == "handover"} for case in wanted]
     work = {"cases": asked, "until": until, "seconds_per_case": share, "server": server.process.pid}
-    kept: dict[int, list[dict]] = {}
     environment = surroundings.clean_environment(server.log.parent) | server.environment
     environment |= {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
-    log = server.log.with_name("client.log")
+    kept: dict[int, list[dict]] = {}
+    reasons: dict[int, str] = {}
     command = [sys.executable, str(CLIENT), json.dumps(work)]
-    with production.started(command, log, environment) as client:
-        read = 0
-        while True:
-            ended = client.process.poll() is not None
-            lines = client.printed().split("\n")[:-1]  # without one that is half written
-            for line in lines[read:]:
-                if line.startswith("ROUND "):
-                    measured = json.loads(line.removeprefix("ROUND "))
-                    case = wanted[number := measured.pop("case")]
-                    if number not in kept:
-                        kept[number] = results.case(part, **vars(case), **more)
-                    kept[number].append(measured)
-                    results.save()
-                    print(f"  {case}: {measured['ratio']:.2f} times the ideal", flush=True)
-            read = len(lines)
-            if ended:
-                break
-            if time.time() > until + LAST_CASE_SECONDS:
-                break
-            try:
-                client.process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-        reason = "the time for this part was used up"
-        if ended and client.process.returncode:
-            reason = f"the client failed: {(lines or ['without a word'])[-1][:200]}"
-        for number, case in enumerate(wanted):
-            if number not in kept:
-                results.not_run(" ".join([str(case), *more.values()]), reason)
+    with production.started(command, server.log.with_name("client.log"), environment) as client:
+        for line in _lines(client, until + LAST_CASE_SECONDS):
+            kind, _, text = line.partition(" ")
+            if kind == "FAILED":
+                reasons |= {int(number): reason for number, reason in json.loads(text).items()}
+            elif kind == "ROUND":
+                measured = json.loads(text)
+                case = wanted[number := measured.pop("case")]
+                if number not in kept:
+                    kept[number] = results.case(part, **vars(case), **more)
+                kept[number].append(measured)
+                results.save()
+                print(f"  {case}: {measured['ratio']:.2f} times the ideal", flush=True)
+        otherwise = "the time for this part was used up"
+        if client.process.poll():
+            otherwise = f"the client failed: {(client.printed().splitlines() or ['without a word'])[-1][:200]}"
+    for number, case in enumerate(wanted):
+        if number not in kept or number in reasons:
+            wait = f", slot wait {more['wait']} s" if more else ""
+            results.not_run(f"{case}{wait}", reasons.get(number, otherwise))
+
+
+def _lines(program: production.Running, until: float) -> Iterator[str]:
+    """The lines that a program prints, as it prints them, until it ends or the time is up."""
+    read = 0
+    while True:
+        ended = program.process.poll() is not None or time.time() > until
+        lines = program.printed().split("\n")[:-1]  # without one that is half written
+        yield from lines[read:]
+        read = len(lines)
+        if ended:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.process.wait(0.5)
