@@ -73,6 +73,11 @@ def test_a_part_without_results_is_said_to_have_none(part):
     assert document.text(data).count(document.ABSENT) >= 1
 
 
+def test_a_busy_machine_is_said_to_be_one():
+    assert document.BUSY not in document.text(DATA)
+    assert document.BUSY in document.text(DATA | {"machine": DATA["machine"] | {"load": 1.5}})
+
+
 def test_from_which_duration_on_a_limit_is_cheap():
     assert measures.cheap_from([(0.1, 1.05), (1.0, 1.0)]) == 0.1
     assert measures.cheap_from([(0.1, 2.0), (1.0, 1.5)]) is None

@@ -24,6 +24,7 @@ from benchmarks.measures import (
 Data = dict[str, Any]
 CAP = 3
 ABSENT = "This part has no results; [the list at the end](#what-was-not-run) says why.\n"
+BUSY = "**The machine was busy with other work as this began, so no number here is worth comparing. Measure again.**"
 NAMES = {
     "sequential": "sequential",
     "parallel": "uncontrolled",
@@ -73,6 +74,7 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]], numbers_from: in
 def _head(data: Data) -> str:
     machine, versions = data["machine"], data["versions"]
     load = ", ".join(f"{value:.1f}" for value in data["load"].values()) or f"{machine['load']:.1f}"
+    busy = "" if machine["load"] < machine["cpus"] / 2 else f"\n{BUSY}\n"
     length = "a short run, with few rounds" if data["quick"] else "the full run"
     rows = [
         (
@@ -89,7 +91,7 @@ How close does each way to limit tasks come to the best that is possible? This p
 [its raw results](benchmarks/results.json); no number in it is typed by hand. On your machine, `make bench` measures
 all of it again and writes this page anew. `QUICK=1 make bench` measures less, and writes into `build/benchmarks/`.
 
-{table(("", ""), rows, 2)}
+{table(("", ""), rows, 2)}{busy}
 *Ideal* is the shortest time that any schedule could take: the longest task, or all work divided by the slots, whichever
 is longer. A *ratio* is the time from the first start to the last end, divided by the ideal: at 1.00 no slot was ever
 empty. Cells show the median, and the least and most in brackets: of five rounds where they are short, of fewer where
