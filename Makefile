@@ -52,8 +52,8 @@ docs: .venv/.installed-docs  ## build the site of guides and solved lessons, in 
 	@cp -R docs/site/. build/site-source
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going build/site-source build/site
 
-bench: $(READY)  ## measure what the workbook costs, as ratios; have nothing else running
-	@$(BIN)/python scripts/benchmark.py
+bench: $(READY)  ## measure each way to limit tasks, for docs/benchmarks.md: 40 minutes with nothing else running (QUICK=1: 5)
+	@$(BIN)/python scripts/benchmark.py $(if $(QUICK),--quick)
 
 docs-figures: $(READY)  ## draw the figures of docs/ from real runs
 	@$(BIN)/python scripts/docs_figures.py

@@ -1,88 +1,76 @@
-"""Measure what the workbook costs: each thing beside what it is compared with, in one run. It judges nothing.
+"""Measure how close each way to limit tasks comes to what is possible, and write docs/benchmarks.md from it.
 
-python scripts/benchmark.py              # 5 rounds
-python scripts/benchmark.py --rounds 9
+python scripts/benchmark.py                       # what `make bench` runs; `--quick` is `QUICK=1 make bench`
+python scripts/benchmark.py --only handover       # one part anew: patterns, alternatives or handover; others are kept
+python scripts/benchmark.py --render              # write the document from the results that are there
 
-Ratios travel between machines, seconds do not: read the ratios, and have nothing else running meanwhile.
+It judges nothing. What can't be measured here is listed with the reason. Have nothing else running meanwhile.
 """
 
 import argparse
-import os
-import statistics
-import time
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
+import contextlib
+import signal
+import sys
+import tempfile
+from pathlib import Path
 
 import _start  # noqa: F401
-from rich.console import Console
-from rich.table import Table
+from benchmarks import alternatives, document, patterns
+from benchmarks.results import PARTS, Results, in_short
 
-from workbook import server
+from workbook.paths import ROOT
+
+QUICK = ROOT / "build" / "benchmarks"  # a short run never replaces the document of a full one
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often each thing is measured (default: 5)")
-    rounds = parser.parse_args().rounds
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # read when Prefect is imported
-    server.ensure()
-    measured: dict[str, list[float]] = {}
-    for number in range(rounds):
-        print(f"Round {number + 1} of {rounds} …", flush=True)
-        for part in (_patterns, _looks, _verdict):
-            for what, ratio in part():
-                measured.setdefault(what, []).append(ratio)
-    table = Table("what, and beside what", "median", "least", "most")
-    for what, ratios in measured.items():
-        table.add_row(what, *(f"{pick(ratios):.2f}" for pick in (statistics.median, min, max)))
-    Console().print(table)
+    parser.add_argument("--quick", action="store_true", help="measure less, in five minutes, for build/benchmarks/")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these parts alone")
+    parser.add_argument("--render", action="store_true", help="measure nothing, write the document again")
+    parser.add_argument("--out", type=Path, help="the folder for benchmarks.md and benchmarks/ (default: docs)")
+    options = parser.parse_args()
+    out = options.out or (QUICK if options.quick else ROOT / "docs")
+    file = out / "benchmarks" / "results.json"
+    whole = True
+    if not options.render:
+        whole = measure(file, options.only, options.quick)
+    elif not file.exists():
+        sys.exit(f"Error: there are no results in {file}: measure them with `make bench`.")
+    print(f"Written: {document.write(out)}")
+    if not whole:
+        sys.exit("Interrupted: what had been measured by then is kept.")
 
 
-def _patterns() -> Iterator[tuple[str, float]]:
-    from workbook.races.board import Lines
-    from workbook.races.run import race
+def measure(file: Path, parts: list[str], quick: bool) -> bool:
+    """Measure these parts one after another; one that fails is noted, and the next begins.
 
-    class Silent(Lines):
-        def say(self, words: str) -> None:
-            pass
-
-    for lane in race(pool=True, show=Silent()).lanes:
-        yield f"{lane.name}: makespan / ideal", lane.ratio
-
-
-def _looks() -> Iterator[tuple[str, float]]:
-    """The same limited run plain, and with a figure that is drawn while it goes on."""
-    from flows import patterns
-    from workbook import observe
-    from workbook.figures.live import Live
-    from workbook.prefect_server import limits
-
-    def drawn(picture: Any, **_: Any) -> SimpleNamespace:
-        picture._repr_mimebundle_()  # what a notebook asks of what it displays
-        return SimpleNamespace(update=drawn)
-
-    with limits.borrowed_limit(patterns.TAG, 3):
-        begun = time.perf_counter()
-        plain = observe(patterns.controlled_flow).timeline.makespan
-        yield "limited, observed: all seconds / makespan", (time.perf_counter() - begun) / plain
-        live = observe(patterns.controlled_flow, live=Live(3, display=drawn)).timeline.makespan
-        yield "limited, makespan: with live figure / without", live / plain
+    Returns:
+        False if it was interrupted.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # or what it started would stay
+    results = Results(file, quick, parts)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="workbook-bench-", ignore_cleanup_errors=True) as name,
+    ):
+        for part in parts:
+            results.begin(part)
+            try:
+                MEASURE[part](results, Path(name), quick)
+            except Exception as error:  # noted in the document, which is what a reader looks at
+                results.not_run(PARTS[part], f"{type(error).__name__}: {in_short(error)}")
+            results.save()
+        return True
+    results.not_run("everything after that", "it was interrupted")
+    return False
 
 
-def _verdict() -> Iterator[tuple[str, float]]:
-    from workbook.grading import exercises, model
-    from workbook.grading.grader import Grader
-    from workbook.lessons import notebooks
-
-    exercise = exercises.find("3.1")
-    text = notebooks.answers(notebooks.build(notebooks.sources()[3], solved=True))[exercise.id]
-    with Grader() as grader:
-        verdicts = [grader.judge(exercise.id, model.Source(exercise.entry, text)) for _ in range(2)]
-    yield (
-        "a later verdict on 3.1: all seconds / its last run's makespan",
-        verdicts[1].seconds / verdicts[1].timeline.makespan,
-    )
+MEASURE = {
+    "patterns": patterns.against_the_limit,
+    "alternatives": alternatives.side_by_side,
+    "handover": patterns.hand_over,
+}
 
 
 if __name__ == "__main__":

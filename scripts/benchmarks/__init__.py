@@ -1,0 +1,1 @@
+"""What `make bench` measures, and the document that is written from it; `scripts/benchmark.py` is the entry."""

@@ -1,0 +1,268 @@
+"""Part two: the same twenty queries, three at a time, as each tool's users write it (snippets/).
+
+Every query notes its start and its end in a file, in whichever process it runs, so all are measured alike. With two
+processes, the file shows whether the cap held for both together.
+"""
+
+import ast
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import surroundings
+from benchmarks.results import Results, in_short
+from benchmarks.surroundings import NotRun
+from tests import production
+from workbook.timelines.span import Span
+from workbook.timelines.timeline import Timeline
+
+SNIPPETS = Path(__file__).parent / "snippets"
+CAP = 3
+SCRIPT_SECONDS = 240  # within which a snippet must end
+READY_SECONDS = 60
+PREFECT = [sys.executable, "-m", "prefect"]
+GCL = [*PREFECT, "gcl", "create"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a snippet runs in: its environment, a folder for logs, the Python, and what that Python has (versions)."""
+
+    environment: dict[str, str]
+    folder: Path
+    python: str = sys.executable
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way to have at most three queries at once.
+
+    Args:
+        name: as in the table.
+        snippet: the file in snippets/, all that its user writes.
+        where: what it needs around it, for as long as it is measured.
+        seen: what one can look at afterwards.
+        setup: what its user types once, as the table shows it.
+        slow: a short run leaves it out.
+    """
+
+    name: str
+    snippet: str
+    where: Callable[[Path, Path], AbstractContextManager[Setting]]
+    seen: str
+    setup: str = ""
+    slow: bool = False
+
+
+# ----------------------------------------
+# What they need
+
+
+@contextlib.contextmanager
+def nothing(folder: Path, intervals: Path) -> Iterator[Setting]:
+    yield Setting(surroundings.clean_environment(folder), folder)
+
+
+def prefect(server: Callable, limit: str = "") -> Callable[[Path, Path], AbstractContextManager[Setting]]:
+    """A server, with a global limit of this name if there is one."""
+
+    @contextlib.contextmanager
+    def where(folder: Path, intervals: Path) -> Iterator[Setting]:
+        with server(folder) as started:
+            environment = surroundings.clean_environment(folder, **_prefects(started.environment))
+            if limit:
+                surroundings.call([*GCL, limit, "--limit", str(CAP)], environment, folder, READY_SECONDS)
+            yield Setting(environment, folder)
+
+    return where
+
+
+def _prefects(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith("PREFECT_")}
+
+
+@contextlib.contextmanager
+def work_pool(folder: Path, intervals: Path) -> Iterator[Setting]:
+    with prefect(surroundings.workbook_server)(folder, intervals) as setting:
+        for words in (["create", "bench", "--type", "process"], ["set-concurrency-limit", "bench", str(CAP)]):
+            surroundings.call([*PREFECT, "work-pool", *words], setting.environment, folder, READY_SECONDS)
+        worker = [*PREFECT, "worker", "start", "--pool", "bench"]
+        environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals)}
+        with production.started(worker, folder / "worker.log", environment) as running:
+            production.wait_for(lambda: "started!" in running.printed(), READY_SECONDS, running.printed)
+            yield setting
+
+
+@contextlib.contextmanager
+def celery(folder: Path, intervals: Path) -> Iterator[Setting]:
+    python, versions = surroundings.throw_away_python(folder / "venv", ("celery[redis]",))
+    with surroundings.redis_database() as url:
+        environment = surroundings.clean_environment(folder)
+        environment |= {"CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url}
+        options = f"-m celery -A celery_worker worker --concurrency {CAP} --loglevel INFO"
+        worker = [str(python), *options.split()]
+        theirs = environment | {"BENCHMARK_INTERVALS": str(intervals)}
+        with production.started(worker, folder / "worker.log", theirs) as running:
+            production.wait_for(lambda: " ready." in running.printed(), READY_SECONDS, running.printed)
+            yield Setting(environment, folder, str(python), versions)
+
+
+@contextlib.contextmanager
+def dagster(folder: Path, intervals: Path) -> Iterator[Setting]:
+    python, versions = surroundings.throw_away_python(folder / "venv", ("dagster",))
+    home = folder / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    environment = surroundings.clean_environment(folder) | {"DAGSTER_HOME": str(home)}
+    limit = [str(python), "-m", "dagster", "instance", "concurrency", "set", "database", str(CAP)]
+    surroundings.call(limit, environment, folder, READY_SECONDS)
+    yield Setting(environment, folder, str(python), versions)
+
+
+RECORDS = "every task run in Prefect's UI and API"
+TAG = "tag:database"
+CREATE = "prefect gcl create {} --limit 3"
+ALTERNATIVES = (  # in this order, as the time may not suffice for the last
+    Alternative(
+        "Prefect tag limit, the workbook's settings", "prefect_tag_limit", prefect(surroundings.workbook_server, TAG),
+        RECORDS, CREATE.format(TAG),
+    ),
+    Alternative("concurrent.futures", "threads", nothing, "nothing"),
+    Alternative("asyncio with a semaphore", "semaphore", nothing, "nothing"),
+    Alternative(
+        "Prefect `ThreadPoolTaskRunner`", "prefect_pool", prefect(surroundings.workbook_server), RECORDS,
+    ),
+    Alternative(
+        "Prefect tag limit, as installed", "prefect_tag_limit", prefect(surroundings.stock_server, TAG),
+        RECORDS, CREATE.format(TAG),
+    ),
+    Alternative(
+        "Celery with a worker of three", "celery_worker", celery, "results in Redis, for a day",
+        "celery -A celery_worker worker --concurrency 3",
+    ),
+    Alternative("Dask with a resource", "dask_resource", nothing, "a dashboard, while it runs"),
+    Alternative(
+        "Prefect `concurrency()`", "prefect_concurrency", prefect(surroundings.workbook_server, "sessions"),
+        RECORDS, CREATE.format("sessions"),
+    ),
+    Alternative(
+        "Prefect tag limit, PostgreSQL", "prefect_tag_limit", prefect(surroundings.postgresql_server, TAG),
+        RECORDS, CREATE.format(TAG),
+    ),
+    Alternative(
+        "Dagster pool", "dagster_pool", dagster, "every step in Dagster's UI",
+        "dagster instance concurrency set database 3", slow=True,
+    ),
+    Alternative(
+        "Prefect work pool's limit", "prefect_work_pool", work_pool, "every flow run in Prefect's UI and API",
+        "prefect work-pool set-concurrency-limit bench 3", slow=True,
+    ),
+)  # fmt: skip
+
+# Not tried by this program, and listed so that nobody looks for it.
+NEVER = {"Airflow pool": "it needs a scheduler, an API server and a DAG processor, set up by a constraints file"}
+
+
+# ----------------------------------------
+# Measuring
+
+
+def side_by_side(results: Results, folder: Path, quick: bool) -> None:
+    until, share = time.time() + (240 if quick else 17 * 60), 1 if quick else 60
+    for what, reason in NEVER.items():
+        results.not_run(what, reason)
+    for number, alternative in enumerate(ALTERNATIVES):
+        if quick and alternative.slow:
+            results.not_run(alternative.name, "it takes minutes, and this was a short run")
+        elif time.time() > until:
+            results.not_run(alternative.name, "the time for this part was used up")
+        else:
+            try:
+                _measure(results, alternative, folder / f"alternative-{number}", until, share)
+            except Exception as reason:  # listed in the document; the next one may work
+                results.not_run(alternative.name, in_short(reason))
+
+
+def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float) -> None:
+    folder.mkdir()
+    intervals = folder / "intervals.jsonl"
+    with alternative.where(folder, intervals) as setting:
+        results.data["versions"] |= setting.versions
+        rounds, begun = None, time.time()
+        while rounds is None or (len(rounds) < 5 and time.time() - begun < share and time.time() < until):
+            spans, numbers = _run(setting, alternative, intervals, ("one",))
+            if rounds is None:
+                described = {"name": alternative.name, "snippet": f"{alternative.snippet}.py"}
+                described |= {"setup": alternative.setup, "seen": alternative.seen, "lines": lines_of(alternative)}
+                rounds = results.case("alternatives", **described, two=None)
+            rounds.append(numbers)
+            results.save()
+            print(f"  {alternative.name}: {numbers['ratio']:.2f} times the ideal", flush=True)
+        case = results.data["alternatives"][-1]
+        spans, numbers = _run(setting, alternative, intervals, ("one", "other"))
+        case["two"] = {**numbers, "overlapped": overlapped(spans)}
+        results.save()
+
+
+def lines_of(alternative: Alternative) -> int:
+    """The lines of code that its user writes: of the snippet, without its docstring, comments and empty lines."""
+    text = (SNIPPETS / f"{alternative.snippet}.py").read_text(encoding="utf-8")
+    return sum(bool(line.strip()) for line in ast.unparse(_without_docstring(text)).splitlines())
+
+
+def _without_docstring(text: str) -> ast.Module:
+    module = ast.parse(text)
+    module.body = module.body[1:]
+    return module
+
+
+def overlapped(spans: list[dict]) -> bool | None:
+    """Did the queries of both processes run in the same stretch of time? None if others ran them for both."""
+    stretches = {}
+    for span in spans:
+        begin, end = stretches.get(span["by"], (span["start"], span["end"]))
+        stretches[span["by"]] = (min(begin, span["start"]), max(end, span["end"]))
+    if len(stretches) < 2:
+        return None
+    return max(begin for begin, _ in stretches.values()) < min(end for _, end in stretches.values())
+
+
+def _run(
+    setting: Setting, alternative: Alternative, intervals: Path, labels: tuple[str, ...]
+) -> tuple[list[dict], dict]:
+    """Run the snippet once for each label, all at the same time; the intervals of all queries, and their measures."""
+    intervals.unlink(missing_ok=True)
+    for met in intervals.parent.glob(f"{intervals.name}.*"):
+        met.unlink()
+    command = [setting.python, str(SNIPPETS / f"{alternative.snippet}.py")]
+    begun = time.time()
+    with contextlib.ExitStack() as stack:
+        programs = []
+        for label in labels:
+            environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals), "BENCHMARK_LABEL": label}
+            environment |= {"BENCHMARK_TOGETHER": str(len(labels))}
+            log = setting.folder / f"script-{label}.log"
+            log.unlink(missing_ok=True)
+            programs.append(stack.enter_context(production.started(command, log, environment)))
+        for program in programs:
+            surroundings.end(program, command, SCRIPT_SECONDS)
+        ended = time.time()
+    spans = [json.loads(line) for line in intervals.read_text(encoding="utf-8").splitlines()]
+    if len(spans) != 20 * len(labels):
+        raise NotRun(f"{len(spans)} of {20 * len(labels)} queries were recorded")
+    timeline = Timeline(tuple(Span(str(s["index"]), n, s["start"], s["start"], s["end"]) for n, s in enumerate(spans)))
+    first, last = timeline.spans[0].start, max(span["end"] for span in spans)
+    return spans, {
+        "before": first - begun,
+        "after": ended - last,
+        "makespan": timeline.makespan,
+        "ideal": timeline.ideal(CAP),
+        "ratio": timeline.ratio(CAP),
+        "peak": timeline.peak,
+    }
