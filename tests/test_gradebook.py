@@ -185,7 +185,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["grade", "9.9", "--from", "tests/answers/3.1"], "There is no exercise '9.9'"),
+        (["grade", "9.9", "--from", "notebooks"], "There is no exercise '9.9'"),
         (["grade", "--from", "no/such/folder"], "There is no folder"),
         (["hint", "banana"], "There is no exercise 'banana'"),
         (["hint", "3.1", "7"], "has hints 1 to 3"),
