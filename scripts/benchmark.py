@@ -4,7 +4,7 @@ python scripts/benchmark.py                       # what `make bench` runs; `--q
 python scripts/benchmark.py --only handover       # one part anew: patterns, alternatives or handover; others are kept
 python scripts/benchmark.py --render              # write the document from the results that are there
 
-It judges nothing. What can't be measured here is listed with the reason. Have nothing else running meanwhile.
+It only measures. What can't be measured here is listed with the reason. Run nothing else at the same time.
 """
 
 import argparse

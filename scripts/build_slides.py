@@ -1,7 +1,7 @@
 """Render the solved notebooks as slides into build/slides: one page each, which needs no network and no other file.
 
 What is a slide, a note or left out stands in the notebooks (workbook/lessons/slides.py). Here a slide that would be
-taller than a projector's 720 pixels is split: pictures and long outputs get a slide of their own.
+taller than a projector's 720 pixels is split: each picture and each long output gets its own slide.
 """
 
 import re

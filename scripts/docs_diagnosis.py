@@ -44,7 +44,7 @@ def broken(index: int) -> None:
 
 
 @task(retries=1, retry_delay_seconds=1.5)
-def hangs_up(index: int, failures: list[int]) -> None:
+def fails_once(index: int, failures: list[int]) -> None:
     time.sleep(0.4)
     if failures:
         raise ConnectionError(f"failed: {failures.pop()}")
@@ -146,7 +146,7 @@ def short_ones() -> None:
 
 @flow
 def tried_again() -> None:
-    futures = [hangs_up.submit(0, [1]), *(hangs_up.submit(index, []) for index in range(1, 4))]
+    futures = [fails_once.submit(0, [1]), *(fails_once.submit(index, []) for index in range(1, 4))]
     [future.result() for future in futures]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import CHECKOUT
+from tests.production import Running
 
 GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- (add to|write) (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
@@ -40,7 +41,13 @@ def follow(step: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A command of the guide; the package is the copy's, and not the one that .venv was installed with."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTEST_ADDOPTS": "-p no:cacheprovider"}
     environment.pop("PYTEST_XDIST_WORKER", None)
-    return subprocess.run(shlex.split(step), cwd=folder, env=environment, capture_output=True, text=True)
+    command, pipe = shlex.split(step), subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            said = process.communicate()
+        finally:  # at a time-out, what it has started too
+            Running(process, folder).end()
+    return subprocess.CompletedProcess(command, process.returncode, *said)
 
 
 def test_the_example_works_as_it_is_written(copy):

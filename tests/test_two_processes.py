@@ -198,9 +198,9 @@ def pour(source: socket.socket, sink: socket.socket) -> None:
 @pytest.mark.parametrize("place", ["two_processes", "two_hosts"])
 def test_two_workers_share_one_limit_also_while_queries_are_retried(place, request, server, tmp_path):
     hosts = request.getfixturevalue(place)
-    (tmp_path / "hang-ups").mkdir()
+    (tmp_path / "failures").mkdir()
     environment = server.environment | {
-        queries.FLAKY: queries.hang_ups({0: 2, 3: 1, 6: 2}, tmp_path / "hang-ups"),
+        queries.FLAKY: queries.failures_of({0: 2, 3: 1, 6: 2}, tmp_path / "failures"),
         query_records.RECORDS: str(tmp_path / "queries.jsonl"),
     }
     with two_runs(hosts, tmp_path, environment) as pair:

@@ -78,8 +78,8 @@ def _explained(error: Exception) -> tuple[str, int]:
     message, code = " ".join(error.format_message().split()), 2
     if isinstance(error, BadParameter) and error.__cause__:
         reason = error.__cause__.errors()[0]  # Typer lets pydantic check the values
-        words = "one of task, flow" if error.param.name == "colour" else f"one of {ACTIONS}"
-        musts = {"value_error": words, "float_parsing": "a number above 0"}
+        words = "task, flow" if error.param.name == "colour" else ACTIONS
+        musts = {"value_error": f"one of {words}", "float_parsing": "a number above 0"}
         must = musts.get(reason["type"], "a whole number, 1 or more")
         message = f"{error.param.get_error_hint()[1:-1]} must be {must} (got {reason['input']!r})."
         code = 2 if reason["type"] == "value_error" else 1
@@ -222,7 +222,7 @@ def list_exercises(json: AsJson = False) -> None:
 
     from workbook.grading import gradebook
 
-    print(gradebook.list_as_json()) if json else gradebook.show_list(Console())
+    gradebook.show_list(Console(), json)
 
 
 @app.command(epilog=_examples("grade 3.1 --watch", "grade --from ann.zip --csv ann.csv", "grade --class in --out out"))

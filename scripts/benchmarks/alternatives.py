@@ -165,7 +165,7 @@ ALTERNATIVES = (  # in this order, as the time may not suffice for the last
     ),
 )  # fmt: skip
 
-# Not tried by this program, and listed so that nobody looks for it.
+# Not run, but listed with the reason, because readers will ask for it.
 NEVER = {"Airflow pool": "it needs a scheduler, an API server and a DAG processor, set up by a constraints file"}
 
 

@@ -91,7 +91,7 @@ def workbook_server(folder: Path, **settings: str) -> Iterator[production.Server
 
 @contextlib.contextmanager
 def postgresql_server(folder: Path) -> Iterator[production.Server]:
-    """The same on PostgreSQL, in a database of its own, which is dropped at the end."""
+    """The same on PostgreSQL, in its own database, which is dropped at the end."""
     with contextlib.ExitStack() as stack:
         try:
             url = stack.enter_context(production.postgresql_database())

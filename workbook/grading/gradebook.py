@@ -21,20 +21,18 @@ MARKS = {PASSED: "[green]✓[/green]", NOT_YET: "[red]✗[/red]", NOT_ATTEMPTED:
 LOOK_SECONDS = 0.2  # between two looks at the files that are watched
 
 
-def show_list(console: Console) -> None:
-    """Every exercise, and how it stands."""
+def show_list(console: Console, as_json: bool = False) -> None:
+    """Every exercise, and how it stands; as JSON text, an object for each."""
+    if as_json:
+        rows = [
+            {"exercise": e.id, "title": e.title, "lesson": LESSONS[e.lesson], "minutes": e.minutes,
+             "standing": progress.standing(e.id)}
+            for e in all_exercises()
+        ]  # fmt: skip
+        print(json.dumps(rows, indent=1))
+        return
     console.print(_board(all_exercises(), progress.standing))
     console.print(_what_next())
-
-
-def list_as_json() -> str:
-    """The same as JSON text: an object for each exercise."""
-    rows = [
-        {"exercise": e.id, "title": e.title, "lesson": LESSONS[e.lesson], "minutes": e.minutes,
-         "standing": progress.standing(e.id)}
-        for e in all_exercises()
-    ]  # fmt: skip
-    return json.dumps(rows, indent=1)
 
 
 def grade(

@@ -3,7 +3,6 @@
 A file that can't be used is named as a problem, with the reason, and never keeps the others from being read.
 """
 
-import ast
 import functools
 import json
 import re
@@ -18,7 +17,7 @@ from nbformat import NotebookNode
 from workbook import paths
 from workbook.grading.handed_in_files import files_of
 from workbook.grading.model import Source
-from workbook.grading.submissions import Found, SubmissionError, unfinished, untouched
+from workbook.grading.submissions import Found, SubmissionError, statements, unfinished, untouched
 from workbook.lessons import notebooks
 
 OF_ONE = re.compile(r"(\d+\.\d+)(?:_\w+)?\.py")  # 3.1.py or 3.1_mine.py holds the answer to 3.1
@@ -172,8 +171,8 @@ def _tagged(notebook: NotebookNode) -> NotebookNode:
                 lost.append(exercise_id)
     if lost and notebooks.SETUP not in known:
         for place, text in enumerate(_setup_of(lost[0].partition(".")[0])):
-            wanted = _statements(text)
-            same = [cell for cell in code if wanted <= _statements(cell.source)]
+            wanted = statements(text)
+            same = [cell for cell in code if wanted <= statements(cell.source)]
             cell = same[0] if same else nbformat.v4.new_code_cell(text)
             cell.metadata["tags"] = [notebooks.SETUP, *cell.metadata.get("tags", [])]
             if not same:  # the learner changed it
@@ -189,10 +188,6 @@ def _setup_of(lesson: str) -> tuple[str, ...]:
     ]
     cells = [cell for notebook in built for cell in notebook.cells]
     return tuple(cell.source for cell in cells if notebooks.SETUP in cell.metadata.get("tags", []))
-
-
-def _statements(text: str) -> set[str]:
-    return {ast.unparse(statement) for statement in notebooks.parsed(text).body}
 
 
 def _chosen(exercise_id: str, several: list[Found], problems: list[str]) -> Found:

@@ -70,15 +70,15 @@ def unfinished(source: Source) -> bool:
 
 def untouched(exercise_id: str, source: Source) -> bool:
     """Whether an unfinished answer still has every statement of the stub: nothing of it was written yet."""
-    return _statements_of_stub(exercise_id) <= _statements(source.text)
+    return _of_stub(exercise_id) <= statements(source.text)
 
 
 @functools.cache
-def _statements_of_stub(exercise_id: str) -> set[str]:
-    return _statements(notebooks.stub(exercise_id))
+def _of_stub(exercise_id: str) -> set[str]:
+    return statements(notebooks.stub(exercise_id))
 
 
-def _statements(text: str) -> set[str]:
+def statements(text: str) -> set[str]:
     """Each statement at the top of a text, whatever its layout and the words of its NotImplementedError."""
     plain = (ast.unparse(statement) for statement in notebooks.parsed(text).body)
     return {re.sub(r"NotImplementedError\(.*\)", "NotImplementedError", statement) for statement in plain}

@@ -17,7 +17,7 @@ from flows import warehouse
 from workbook.lessons.gate import at_the_gate
 from workbook.lessons.query_records import QueryRecord, record
 
-FLAKY = "WORKBOOK_FLAKY"  # the environment variable that holds the text which `hang_ups` makes
+FLAKY = "WORKBOOK_FLAKY"  # the environment variable that holds the text which `failures_of` makes
 
 
 def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
@@ -32,14 +32,14 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
 
     Raises:
         LookupError: there is no question of that number.
-        flows.warehouse.WarehouseError: the database could not answer, or failed (see `flaky`).
+        flows.warehouse.WarehouseError: the database failed (see `flaky`).
     """
     start, wanted, error = time.time(), 0.0, ""
     try:
         if index not in range(len(warehouse.QUERIES)):
             raise LookupError(f"there is no query {index}: they are 0 to {len(warehouse.QUERIES) - 1}")
         wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else seconds
-        if _hangs_up(index):
+        if _fails(index):
             raise warehouse.QueryFailed(f"The database failed on query {index}.")
         with at_the_gate(index):
             return warehouse.query(index, seconds=wanted)
@@ -64,24 +64,24 @@ def flaky(times: Mapping[int, int]) -> Iterator[None]:
     """
     before = os.environ.get(FLAKY)
     with tempfile.TemporaryDirectory(prefix="workbook-flaky-") as folder:
-        os.environ[FLAKY] = hang_ups(times, Path(folder))
+        os.environ[FLAKY] = failures_of(times, Path(folder))
         try:
             yield
         finally:
             os.environ.pop(FLAKY) if before is None else os.environ.update({FLAKY: before})
 
 
-def hang_ups(times: Mapping[int, int], folder: Path) -> str:
+def failures_of(times: Mapping[int, int], folder: Path) -> str:
     """The text for the environment variable WORKBOOK_FLAKY.
 
     Args:
         times: how often the database fails before it answers, by query.
-        folder: an empty folder in which the hang-ups are counted, over all threads and processes.
+        folder: an empty folder in which the failures are counted, over all threads and processes.
     """
     return f"{folder}|{','.join(f'{index}:{count}' for index, count in times.items())}"
 
 
-def _hangs_up(index: int) -> bool:
+def _fails(index: int) -> bool:
     folder, _, listed = os.environ.get(FLAKY, "").rpartition("|")
     times = dict(pair.split(":") for pair in listed.split(",") if pair)
     for number in range(int(times.get(str(index), 0))):

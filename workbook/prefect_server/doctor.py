@@ -155,9 +155,13 @@ def _slots() -> Check:
         return Check("Slots", "no server is running, so no slot is taken")
     try:
         connection.ensure(say=lambda line: None)
+        from prefect.client.orchestration import get_client
+
         from workbook.prefect_server.limits import slot_wait
 
-        leaked, wait = leaked_slots(), slot_wait()
+        leaked = leaked_slots()
+        with connection.plain_errors(), get_client(sync_client=True) as client:
+            wait = slot_wait(client)
     except local.ServerError:
         return Check("Slots", "unknown, because no server answers")
     if not leaked:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
@@ -29,17 +29,12 @@ class Limit:
     decay: float = 0.0
 
 
-def slot_wait() -> float | None:
-    """Seconds for which this server has a task run wait that found no free slot; None if it doesn't tell.
-
-    Raises:
-        ServerError: the server cannot be reached.
-    """
-    with plain_errors(), get_client(sync_client=True) as client:
-        try:
-            settings = client.request("GET", "/admin/settings").json()
-        except httpx.HTTPStatusError:  # one that does not show its settings
-            return None
+def slot_wait(client: SyncPrefectClient) -> float | None:
+    """Seconds for which a client's server has a task run wait that found no free slot; None if it doesn't tell."""
+    try:
+        settings = client.request("GET", "/admin/settings").json()
+    except httpx.HTTPStatusError:  # one that does not show its settings
+        return None
     return settings.get("server", {}).get("tasks", {}).get("tag_concurrency_slot_wait_seconds")
 
 

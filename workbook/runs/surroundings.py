@@ -41,7 +41,7 @@ def look_around(client: SyncPrefectClient, runs: list[FlowRun], tasks: list[Task
         message=flow_message(root),
         limits={tag: limit for tag, (limit, _) in limits.items()},
         other_limits=_other_limits(client, runs, on_server, deployments),
-        slot_wait=slot_wait() if limits else None,
+        slot_wait=slot_wait(client) if limits else None,
         unexplained=_unexplained(client, limits) if root.state.is_final() else {},
         others=tuple(span_of(task, index) for index, task in enumerate(others)),
         strays=() if tasks else tuple(span_of(task, index) for index, task in enumerate(_strays(client, root))),

@@ -14,21 +14,21 @@ from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
-from workbook.lessons.queries import FLAKY, hang_ups
+from workbook.lessons.queries import FLAKY, failures_of
 from workbook.timelines.timeline import Span
 
-FOR_GOOD = 99  # more hang-ups than anybody tries
+FOR_GOOD = 99  # more failures than anybody tries
 
 
-def with_hang_ups(answer: Answer, times: Mapping[int, int]) -> Path:
+def cause(answer: Answer, times: Mapping[int, int]) -> Path:
     """Have the database fail on these queries in the next run, so often each.
 
     Returns:
-        The folder in which the hang-ups are counted.
+        The folder in which the failures are counted.
     """
-    folder = answer.folder / f"hang-ups-{len(answer.runs)}"
+    folder = answer.folder / f"failures-{len(answer.runs)}"
     folder.mkdir(exist_ok=True)
-    answer.environment(**{FLAKY: hang_ups(times, folder)})
+    answer.environment(**{FLAKY: failures_of(times, folder)})
     return folder
 
 
@@ -38,7 +38,7 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
     It is held until the first of the dead ones has failed so often, and a while longer: what an answer does at once
     because of that failure, it does before the held query has ended.
     """
-    counted = with_hang_ups(answer, dict.fromkeys(dead, FOR_GOOD))
+    counted = cause(answer, dict.fromkeys(dead, FOR_GOOD))
     alive = [index for index in indexes if index not in dead]
     gate = Path(answer.gate([(alive[-1:], 2)]))  # waits for one more than will ever come
     with ThreadPoolExecutor(1) as pool:

@@ -87,7 +87,7 @@ def good_night(answer: Answer, slots: int = 0) -> tuple[Run, Rows]:
     slots = slots or answer.rng.choice([2, 3])
     indexes = answer.rng.sample(NUMBERS, 2 * slots + 1)
     shaky = answer.rng.choice(indexes[1:])
-    failures.with_hang_ups(answer, {shaky: 2})
+    failures.cause(answer, {shaky: 2})
     with answer.limit("database", slots):
         seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
         tried_again(seen, shaky)

@@ -17,7 +17,7 @@ def retried(answer: Answer) -> None:
     """One run in which a retry helps, and one in which it doesn't."""
     indexes = answer.rng.sample(NUMBERS, 5)
     once, twice = answer.rng.sample(indexes, 2)
-    failures.with_hang_ups(answer, {once: 1, twice: 2})
+    failures.cause(answer, {once: 1, twice: 2})
     seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
     failures.tries(seen, dict.fromkeys(indexes, 1) | {once: 2, twice: 3}, SECONDS)
     expect.result(seen, expect.rows_of(indexes))
@@ -25,7 +25,7 @@ def retried(answer: Answer) -> None:
 
     indexes = answer.rng.sample(NUMBERS, 3)
     dead = answer.rng.choice(indexes)
-    failures.with_hang_ups(answer, {dead: failures.FOR_GOOD})
+    failures.cause(answer, {dead: failures.FOR_GOOD})
     seen = answer(indexes, SECONDS)
     failures.tries(seen, dict.fromkeys(failures.asked(seen), 1) | {dead: 3}, SECONDS)
     failures.failed(seen, [dead])
@@ -57,12 +57,12 @@ def published(answer: Answer) -> None:
     before = publication.shown(answer)
     indexes = answer.rng.sample(NUMBERS, 4)
     dead = indexes[-1]  # an answer that collects in order has the results of the others then
-    failures.with_hang_ups(answer, {dead: failures.FOR_GOOD})
+    failures.cause(answer, {dead: failures.FOR_GOOD})
     seen = answer(indexes, SECONDS)
     expect.inside_tasks(seen, {dead} | failures.asked(seen))
     publication.still_published(answer, before, dead)
     failures.failed(seen, [dead])
-    failures.with_hang_ups(answer, {})
+    failures.cause(answer, {})
 
     for count in (3, 2):
         before = publication.shown(answer)
