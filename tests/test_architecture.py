@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "timelines": set(),
     "figures": {"timelines", "paths"},
     "runs": {"figures", "timelines", "prefect_server", "paths"},
+    "room": {"figures", "timelines", "prefect_server", "paths"},
     "races": {"lessons", "runs", "figures", "timelines", "prefect_server", "paths"},
     "lessons": {"figures", "timelines", "paths"},
     "grading": {"lessons", "runs", "figures", "timelines", "prefect_server", "paths"},

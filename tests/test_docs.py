@@ -41,6 +41,13 @@ COMMANDS = {
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
         make demo
         python flows/prefect_flow.py
+        .venv/bin/python flows/prefect_flow.py --name Ann
+    """,
+    "tests/test_room.py::test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit": """
+        workbook room --tag database
+    """,
+    "its parts have a test each: make demo, grade, doctor": """
+        make demo && .venv/bin/workbook grade 0.1 --from solutions && .venv/bin/workbook doctor
     """,
     "tests/test_prefect_flow.py::test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal": """
         .venv/bin/python flows/prefect_flow.py -v
@@ -274,6 +281,18 @@ def test_the_lesson_runs_every_command_of_which_limit_when():
     code = re.sub(r"^#.*", "", lesson, flags=re.MULTILINE)
     for call in re.findall(r"(?:with |@)?(\w+)\(", " ".join(re.findall(r"`([^`]*)`", table))):
         assert f"{call}(" in code, call
+
+
+def test_the_programmes_take_the_minutes_that_their_lessons_state():
+    stated = dict(re.findall(r"^\| \[(\d\d) · .*?\| (\d+) \|", text_of(CHECKOUT / "README.md"), re.MULTILINE))
+    programmes = text_of(CHECKOUT / "docs" / "instructor_guide.md").split("## Programmes\n")[1].split("\n## ")[0]
+    for name, minutes in (("20 minutes", 20), ("2 hours", 120), ("A day, 7 hours with breaks", 420)):
+        rows = re.findall(
+            r"^\| (\d+) \| ([^|]*) \|", programmes.split(f"### {name}\n")[1].split("\n### ")[0], re.MULTILINE
+        )
+        assert sum(int(taken) for taken, _ in rows) == minutes, name
+        lessons = [(taken, lesson[1]) for taken, what in rows if (lesson := re.match(r"lesson (\d\d)", what))]
+        assert all(taken == stated[lesson] for taken, lesson in lessons), name
 
 
 def test_every_test_that_a_document_names_exists():

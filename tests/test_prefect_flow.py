@@ -184,14 +184,14 @@ def _set_taken(tag: str, slots: int) -> None:
 
 
 def test_the_script_says_what_it_did(data, run_python, prefect_server):
-    said = run_python("flows/prefect_flow.py", PREFECT_API_KEY="pnu_0123456789")
+    said = run_python("flows/prefect_flow.py", "--name", "Ann {1}", PREFECT_API_KEY="pnu_0123456789")
     assert said.returncode == 0, said.stderr
     lines = said.stdout.splitlines()
     own = f"{prefect_server.api_url} (the workbook's own; web UI at {prefect_server.ui_url})"
     assert lines[:3] == [f"Prefect server: {own}", "API key: set", "main-etl-job …"]
     bars, summary = said.stdout.split("How many ran at once (limit 3):")
     assert len(re.findall(r"^sql_query-\d+ +│[ ·]*█+ +\d+\.\d+ s$", bars, re.MULTILINE)) == 20
-    assert "(Completed)" in summary and "20 of 20 completed" in summary
+    assert "\nAnn {1} (Completed)\n" in summary and "20 of 20 completed" in summary
     assert re.search("[123] at once, under a limit of 3", summary)
     assert re.search(r"makespan +\d+\.\d+ s; ideal \d+\.\d+ s", summary)
     assert str(data / "out") in summary and f"{prefect_server.ui_url}/runs/flow-run/" in summary

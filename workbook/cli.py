@@ -1,15 +1,14 @@
 """The `workbook` command. Anything that can be foreseen to go wrong ends in one line on stderr, without a traceback."""
 
-import contextlib
 import platform
 import sys
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from typer import Argument, BadParameter, Exit, Option, Typer, TyperException
+from typer import Argument, Exit, Option, Typer, TyperException
 
+from workbook.foreseen import explained, foreseen
 from workbook.paths import OutputError
 from workbook.prefect_server import connection, local, process
 
@@ -23,7 +22,7 @@ HELP, EXAMPLES = "Learn Prefect concurrency by looking at real runs.", _examples
 app = Typer(help=HELP, epilog=EXAMPLES, rich_markup_mode=None, pretty_exceptions_enable=False)
 Colour = Literal["task", "flow"]
 Action = Literal["start", "stop", "status", "free-slots"]
-ACTIONS = ", ".join(get_args(Action))
+ACTIONS, COLOURS = ", ".join(get_args(Action)), ", ".join(get_args(Colour))
 STATES = {
     "running": "running at {0.api_url} (pid {0.pid}); web UI at {0.ui_url}",
     "not answering": "started (pid {0.pid}) but not answering at {0.api_url}; see {1}",
@@ -64,36 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="workbook", standalone_mode=False) or 0
     except (TyperException, local.ServerError, OutputError) as error:
-        message, code = _explained(error)
+        message, code = explained(error, {"colour": COLOURS, "action": ACTIONS})
         print(f"Error: {message}", file=sys.stderr)
     if code == 130:  # Typer's, for a KeyboardInterrupt
         print("Interrupted.", file=sys.stderr)
     return code
-
-
-def _explained(error: Exception) -> tuple[str, int]:
-    """The error's sentence and the exit code. Typer's sentence about a wrong value doesn't name it, so ours does."""
-    if not isinstance(error, TyperException) or error.exit_code == 1:
-        return str(error), 1
-    message, code = " ".join(error.format_message().split()), 2
-    if isinstance(error, BadParameter) and error.__cause__:
-        reason = error.__cause__.errors()[0]  # Typer lets pydantic check the values
-        words = "task, flow" if error.param.name == "colour" else ACTIONS
-        musts = {"value_error": f"one of {words}", "float_parsing": "a number above 0"}
-        must = musts.get(reason["type"], "a whole number, 1 or more")
-        message = f"{error.param.get_error_hint()[1:-1]} must be {must} (got {reason['input']!r})."
-        code = 2 if reason["type"] == "value_error" else 1
-    command = error.ctx.command_path if error.ctx else "workbook"
-    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See `{command} --help`.", code
-
-
-@contextlib.contextmanager
-def _foreseen(*errors: type[Exception]) -> Iterator[None]:
-    """End the command with the error's own sentence. `main` can't know these errors: their modules are loaded late."""
-    try:
-        yield
-    except errors as error:
-        raise TyperException(str(error)) from error
 
 
 @app.command(epilog=_examples("server start", "server free-slots database"))
@@ -123,7 +97,7 @@ def _free_slots(tag: str) -> None:
     connection.ensure()
     from workbook.prefect_server.limits import NoSuchLimit, free_slots
 
-    with _foreseen(NoSuchLimit):
+    with foreseen(NoSuchLimit):
         taken = free_slots(tag)
     print(f"Freed {taken} slot{'' if taken == 1 else 's'} of the limit on {tag!r}.")
 
@@ -140,7 +114,7 @@ def _data() -> Path:
     """The folder of figures that nobody named a file for, made if needed."""
     from flows.publishing import PublishError, data, plain_errors
 
-    with _foreseen(PublishError), plain_errors():
+    with foreseen(PublishError), plain_errors():
         data().mkdir(parents=True, exist_ok=True)
     return data()
 
@@ -160,7 +134,7 @@ def race(
     from workbook.races import result, run
     from workbook.races.lanes import RaceError
 
-    with _foreseen(RaceError, WarehouseError):
+    with foreseen(RaceError, WarehouseError):
         numbers = run.check(queries, limit, seconds)
         figure = paths.prepare(figure or _data() / "race.png", "--figure", (".png", ".svg"))
         records = paths.prepare(json, "--json") if json else None
@@ -206,13 +180,29 @@ def timeline(
         seen = report.follow(wanted, Console()) if follow else observe_run(wanted)
     figure = paths.prepare(figure or _data() / f"timeline-{seen.flow_run_id!s:.8}.png", "--figure", (".png", ".svg"))
     records = paths.prepare(json, "--json") if json else None
-    with _foreseen(report.NoSuchTag):
+    with foreseen(report.NoSuchTag):
         judged = report.judged(seen, tag)
     limit = report.limit_in_force(judged) if limit is None else limit
     report.print_report(seen, judged, limit, figure, colour)
     if records:
         records.write_text(report.to_json(seen, judged, limit), encoding="utf-8")
         print(f"Records: {paths.shown(records)}")
+
+
+@app.command(epilog=_examples("room", "room --tag database --port 4300 --host 0.0.0.0"))
+def room(
+    tag: Annotated[str, Option(metavar="TAG", help="The tag whose limit everybody shares.")] = "database",
+    port: Annotated[int, Option(min=1, metavar="N", help="The page's port.")] = 4300,
+    host: Annotated[str, Option(metavar="HOST", help="0.0.0.0 lets others open the page, too.")] = "127.0.0.1",
+) -> None:
+    """Show live how everybody's task runs share a limit."""
+    from rich.console import Console
+
+    connection.ensure()
+    from workbook.room import run
+
+    with foreseen(run.RoomError):
+        run.show(tag, host, port, Console())
 
 
 @app.command("list", epilog=_examples("list", "list --json"))
@@ -252,14 +242,14 @@ def grade(
     from workbook.grading.grader import Grader
 
     files = {kind: paths.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
-    with Grader() as grader, _foreseen(handed_in.SubmissionError):
+    with Grader() as grader, foreseen(handed_in.SubmissionError):
         found = handed_in.collect(folder).found
         if watch or any("NotImplementedError" not in answer.text for answer in found.values()):
             grader.start()  # it gets ready while this process loads what is below
         from workbook.grading import gradebook
         from workbook.grading.exercises import UnknownExercise
 
-        with _foreseen(UnknownExercise):
+        with foreseen(UnknownExercise):
             passed = gradebook.grade(exercises or [], Console(), grader, folder, files, watch)
     raise Exit(0 if passed else 1)
 
@@ -271,7 +261,7 @@ def _grade_class(ids: list[str], folder: Path, out: Path | None, jobs: int | Non
 
     from workbook.grading import class_report, classroom, exercises
 
-    with _foreseen(exercises.UnknownExercise, classroom.SubmissionError, class_report.ColumnError):
+    with foreseen(exercises.UnknownExercise, classroom.SubmissionError, class_report.ColumnError):
         raise Exit(0 if classroom.grade_class(ids, Console(), folder, out, jobs, columns) else 1)
 
 
@@ -281,7 +271,7 @@ def hint(exercise: Exercise, level: Level = 1) -> None:
     from workbook.grading import shown
     from workbook.grading.exercises import UnknownExercise
 
-    with _foreseen(UnknownExercise, ValueError):
+    with foreseen(UnknownExercise, ValueError):
         print(shown.hint(exercise, level, "workbook hint {} {}"))
 
 
@@ -291,7 +281,7 @@ def reset(exercise: Exercise) -> None:
     from workbook.grading import submissions
     from workbook.grading.exercises import UnknownExercise, find
 
-    with _foreseen(UnknownExercise, submissions.SubmissionError):
+    with foreseen(UnknownExercise, submissions.SubmissionError):
         kept = submissions.reset(find(exercise).id)
     print(f"Exercise {exercise} is back at its beginning. Your answer is kept in {kept}.")
 

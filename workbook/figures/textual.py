@@ -18,7 +18,7 @@ from workbook.timelines.timeline import Span, Timeline
 
 ROWS = 24  # more than fit on a terminal say nothing one by one
 COLUMNS, NARROWEST = 80, 20  # a terminal's usual width, and the least that has room for a sentence
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+BLOCKS = " ▁▂▃▄▅▆▇█"
 GOES_ON = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 FAIL, CACHED = "\N{MULTIPLICATION SIGN}", "\N{WHITE CIRCLE}"
@@ -83,7 +83,7 @@ def skyline(run: Timeline, duration: float, highest: int, columns: int) -> str:
         columns: the width of the line.
     """
     counts = _counts(run, run.spans[0].start or 0.0, duration, columns) if run.peak else []
-    return "".join(_BLOCKS[min(math.ceil(count / highest * 8), 8)] for count in counts)
+    return "".join(BLOCKS[min(math.ceil(count / highest * 8), 8)] for count in counts)
 
 
 def _margin(timeline: Timeline, width: int) -> int:
@@ -158,7 +158,7 @@ def _at_once(timeline: Timeline, limit: int | None, width: int) -> Iterator[str]
     for row in range(rows - 1, -1, -1):
         levels = (min(max(number * rows / timeline.peak - row, 0.0), 1.0) for number in counts)
         label = f"{(row + 1) * timeline.peak / rows:g}" if rows == timeline.peak or row == rows - 1 else ""
-        yield f"{label:>{margin}} │" + "".join(_BLOCKS[math.ceil(level * 8)] for level in levels)
+        yield f"{label:>{margin}} │" + "".join(BLOCKS[math.ceil(level * 8)] for level in levels)
     begun = left - timeline.origin
     yield f"{'':{margin + 2}}from {seconds(begun)} to {seconds(begun + right - left)}"
 

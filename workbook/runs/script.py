@@ -38,7 +38,10 @@ def run(
     """
     parser = argparse.ArgumentParser(description=f"Run {flow.name} and show how it ran.")
     parser.add_argument("-v", "--verbose", action="store_true", help="show Prefect's log lines while it runs")
-    verbose = parser.parse_args().verbose
+    parser.add_argument("--name", help="the flow run's name, as everybody sees it (default: one that Prefect makes up)")
+    verbose, name = vars(parser.parse_args()).values()
+    if name:
+        flow = flow.with_options(flow_run_name=name.replace("{", "{{").replace("}", "}}"))  # it isn't a template
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).addFilter(_without_traceback)
     slots = _prepared(tag, limit, before)

@@ -1,0 +1,80 @@
+"""Watches a server: the events of task runs as they come, and several times a second who holds the limit's slots."""
+
+import asyncio
+import contextlib
+import os
+import time
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.events.schemas.events import Event
+from prefect.exceptions import ObjectNotFound
+from websockets.exceptions import WebSocketException
+
+from workbook.prefect_server.connection import without_password
+from workbook.room.shared import FINAL, Room
+
+LOOK = 0.2  # seconds between two questions to the server
+AGAIN = 1.0  # seconds before a server that doesn't answer is asked again
+
+
+async def watch(room: Room) -> None:
+    """Keep a room up to date, until cancelled. If the server stops, the room says so until it is back."""
+    while True:
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_hear(room))
+                both.create_task(_count(room))
+        except* (httpx.HTTPError, OSError, WebSocketException):
+            server = without_password(os.environ["PREFECT_API_URL"])
+            room.problem = f"The Prefect server at {server} doesn't answer. This is how the room last stood."
+        await asyncio.sleep(AGAIN)
+
+
+async def _hear(room: Room) -> None:
+    wanted = EventFilter(event=EventNameFilter(prefix=["prefect.task-run.", "prefect.flow-run."]))
+    async with get_client() as client, get_events_subscriber(wanted, reconnection_attempts=0) as events:
+        async for event in events:
+            await _heard(room, client, event)
+
+
+async def _heard(room: Room, client: PrefectClient, event: Event) -> None:
+    """Tell the room what an event means for it."""
+    kind, _, run = event.resource.id.rpartition(".")
+    state, moment = event.resource.get("prefect.state-type", ""), event.occurred.timestamp()
+    if kind == "prefect.flow-run":
+        if state in FINAL:
+            room.end_flow_run(run, moment)
+        return
+    flow_runs = [one.id.rpartition(".")[2] for one in event.related if one.role == "flow-run"]
+    if not flow_runs or f"prefect.tag.{room.tag}" not in [one.id for one in event.related]:
+        return
+    room.hear(run, flow_runs[0], state, moment)
+    room.behind = max(0.0, time.time() - moment)
+    if not room.knows(flow_runs[0]):
+        room.meet(flow_runs[0], await _outermost(client, flow_runs[0]))
+
+
+async def _outermost(client: PrefectClient, flow_run: str) -> str:
+    """The name of the flow run in which this one was called, or its own."""
+    found = await client.read_flow_run(UUID(flow_run))
+    with contextlib.suppress(ObjectNotFound):  # deleted meanwhile
+        while found.parent_task_run_id:
+            caller = await client.read_task_run(found.parent_task_run_id)
+            found = await client.read_flow_run(caller.flow_run_id)
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in found.name)
+
+
+async def _count(room: Room) -> None:
+    async with get_client() as client:
+        while True:
+            try:
+                found = await client.read_concurrency_limit_by_tag(room.tag)
+                room.count(found.concurrency_limit, map(str, found.active_slots), time.time())
+            except ObjectNotFound:
+                room.count(None, [], time.time())
+            room.problem = ""
+            await asyncio.sleep(LOOK)
