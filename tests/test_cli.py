@@ -21,6 +21,7 @@ EXAMPLES = {
     "doctor": "workbook doctor",
     "race": "workbook race --queries 40 --limit 5 --seconds 0.5 --pool",
     "timeline": "workbook timeline FLOW_RUN --limit 3",
+    "room": "workbook room --tag database --port 4300 --host 0.0.0.0",
     "list": "workbook list",
     "grade": "workbook grade 3.1 --watch",
     "hint": "workbook hint 3.1 2",
@@ -50,7 +51,7 @@ def test_every_example_can_be_read(monkeypatch, capsys):
         monkeypatch.setattr(command, "callback", _recorder(command.callback, ran))
         for line in command.epilog.splitlines()[2:]:
             assert main(line.split()[1:]) == 0, capsys.readouterr().err
-    assert len(ran) == 17
+    assert len(ran) == 19
 
 
 def _recorder(callback, ran):

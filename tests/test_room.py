@@ -218,6 +218,7 @@ def test_a_port_that_is_taken_is_said(opened, tag, capsys):
     assert main(["room", "--port", "0"]) == 2 or "--port must be" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_is_said_and_the_room_goes_on_when_it_is_back(tmp_path):
     port, server_port = free_port(), free_port()
     command = [sys.executable, "-m", "workbook.cli", "room", "--tag", "database", "--port", str(port)]
