@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +66,8 @@ def observe(
         with _following(live):
             ran = run(flow, *args, **kwargs)
         found, timeline, missing = read(ran.flow_run_id, timeout, ran.settle, ran.finished)
+        if ran.raised:
+            timeline = replace(timeline, returned=ran.raised)
     if live:
         getattr(live, "finish", live)(timeline)
     error = ran.error
@@ -81,12 +83,14 @@ class Ran:
     """A flow that has just run in this process, before its records are read.
 
     `finished` are the task runs seen to finish, and `settle` the seconds without news after which there are no others.
+    `raised` is when its function raised, if that made it fail; its end is recorded up to a second later.
     """
 
     state: State
     result: Any
     finished: dict[str, str]
     settle: float
+    raised: float | None = None
 
     @property
     def flow_run_id(self) -> UUID:
@@ -100,7 +104,7 @@ class Ran:
 
 def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
     """Run a flow, sync or async, from a script or a notebook, as if you had called it; it may raise."""
-    with private.finished_task_runs() as finished:
+    with private.finished_task_runs() as finished, private.raised_flow_runs() as raised:
         if flow.isgenerator:
             state, result = _exhausted(flow, args, kwargs)
         elif flow.isasync:
@@ -111,7 +115,8 @@ def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
     if not flow.isgenerator:
         result = _in_own_loop(lambda: state.aresult(raise_on_failure=False))
     settle = 0.0 if counted and finished else SETTLE
-    return Ran(state, result, finished, settle)
+    failed_at = raised.get(str(state.state_details.flow_run_id)) if state.is_failed() else None
+    return Ran(state, result, finished, settle, failed_at)
 
 
 def _exhausted(flow: Flow, args: tuple, kwargs: dict[str, Any]) -> tuple[State, Any]:
