@@ -24,7 +24,9 @@ from benchmarks.measures import (
 Data = dict[str, Any]
 CAP = 3
 ABSENT = "This part has no results; [the list at the end](#what-was-not-run) says why.\n"
-BUSY = "**The machine was busy with other work as this began, so no number here is worth comparing. Measure again.**"
+BUSY = (
+    "**As this began, the load average was {load:.1f} on {cpus} CPUs: something else was running, or had just ended.**"
+)
 NAMES = {
     "sequential": "sequential",
     "parallel": "uncontrolled",
@@ -74,7 +76,7 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]], numbers_from: in
 def _head(data: Data) -> str:
     machine, versions = data["machine"], data["versions"]
     load = ", ".join(f"{value:.1f}" for value in data["load"].values()) or f"{machine['load']:.1f}"
-    busy = "" if machine["load"] < machine["cpus"] / 2 else f"\n{BUSY}\n"
+    busy = "" if machine["load"] < machine["cpus"] / 2 else f"\n{BUSY.format(**machine)}\n"
     length = "a short run, with few rounds" if data["quick"] else "the full run"
     rows = [
         (
