@@ -91,3 +91,11 @@ def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     assert notebook.cells[0].outputs[-1].text.endswith("False True\n")
+
+
+def test_a_notebook_shows_none_of_prefects_log_lines(prefect_server):
+    cell = "from workbook import server\nserver.ensure()\nimport logging, prefect.main\n"
+    cell += "for name in ('prefect.engine', 'prefect._internal.concurrency'): logging.getLogger(name).error('raw')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    assert "raw" not in str(notebook.cells[0].outputs)

@@ -33,7 +33,8 @@ def ensure(say: Callable[[str], None] | None = None) -> None:
     """
     say = say or print
     if in_notebook():  # it shows what its cells are about; the web UI has every log line
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        for name in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
+            os.environ.setdefault(name, "CRITICAL")
     if given := given_url():
         if not _is_web_address(given):
             raise ServerError(
