@@ -1,4 +1,4 @@
-# message: (?i)coroutine
+# message: returned coroutine where results should be.*put `await` before it
 import asyncio
 
 from prefect import flow, task

@@ -36,12 +36,12 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
         return
     expected = f"It should return {brief(wanted)}."
     if opaque := _opaque(seen.result):
-        raise NotYet(
-            f"Your flow returned {opaque.type} where results should be.",
-            expected,
-            "A future is not its result: call .result() on it and return that." if "Future" in opaque.type
-            or "State" in opaque.type else "Return plain values: numbers, text, lists, dicts.",
-        )  # fmt: skip
+        instead = "Return plain values: numbers, text, lists, dicts."
+        if "Future" in opaque.type or "State" in opaque.type:
+            instead = "A future is not its result: call .result() on it and return that."
+        elif opaque.type == "coroutine":
+            instead = "Calling an `async def` function only makes a coroutine: put `await` before it."
+        raise NotYet(f"Your flow returned {opaque.type} where results should be.", expected, instead)
     if seen.result is None:
         raise NotYet("Your flow returned nothing.", expected, "Is there a `return` at its end?")
     if isinstance(wanted, list) and isinstance(seen.result, list):
