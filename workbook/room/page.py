@@ -1,7 +1,6 @@
 """The room on a web page, with FastAPI, which Prefect brings: one page and what it shows. It can only be read."""
 
 import socket
-import time
 from importlib import resources
 
 import uvicorn
@@ -24,7 +23,7 @@ def application(room: Room) -> FastAPI:
 
     @app.get("/picture")
     async def _picture() -> JSONResponse:
-        return JSONResponse(room.picture(time.time()), headers={"Cache-Control": "no-store"})
+        return JSONResponse(room.shown, headers={"Cache-Control": "no-store"})
 
     return app
 

@@ -52,5 +52,6 @@ async def _until_interrupted(room: Room, listening: socket.socket, console: Cons
             tasks.create_task(watch(room))
             tasks.create_task(serve(room, listening))
             while True:
-                screen(room.picture(time.time()))
+                room.shown = room.picture(time.time())
+                screen(room.shown)
                 await asyncio.sleep(DRAW)

@@ -52,6 +52,7 @@ class Room:
     problem: str = ""  # why nothing is heard at the moment, in one sentence
     limit: int | None = None
     behind: float = 0.0  # seconds between the last event and its arrival here
+    shown: dict[str, Any] = field(default_factory=dict)  # the last picture: every open page gets the same one
     _runs: dict[str, TaskRun] = field(default_factory=dict)
     _holders: list[str] = field(default_factory=list)
     _limits: list[tuple[float, int | None]] = field(default_factory=list)
@@ -171,6 +172,7 @@ class Room:
 
 def _lately(steps: list[tuple[float, Any]], now: float) -> list[tuple[float, Any]]:
     """The steps of the last minute, as (seconds ago, number), with the one that was in force when it began."""
-    before = [step for step in steps if step[0] < now - WINDOW][-1:]
-    return [(round(min(WINDOW, now - moment), 2), number) for moment, number in steps if moment >= now - WINDOW or
-            (moment, number) in before]  # fmt: skip
+    left = now - WINDOW
+    before = [step for step in steps if step[0] < left][-1:]
+    later = [step for step in steps if step[0] >= left]
+    return [(round(min(WINDOW, now - moment), 2), number) for moment, number in before + later]

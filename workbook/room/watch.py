@@ -14,6 +14,7 @@ from prefect.events.schemas.events import Event
 from prefect.exceptions import ObjectNotFound
 from websockets.exceptions import WebSocketException
 
+from workbook.figures.words import clean
 from workbook.prefect_server.connection import without_password
 from workbook.room.shared import FINAL, Room
 
@@ -60,12 +61,13 @@ async def _heard(room: Room, client: PrefectClient, event: Event) -> None:
 
 async def _outermost(client: PrefectClient, flow_run: str) -> str:
     """The name of the flow run in which this one was called, or its own."""
-    found = await client.read_flow_run(UUID(flow_run))
-    with contextlib.suppress(ObjectNotFound):  # deleted meanwhile
-        while found.parent_task_run_id:
-            caller = await client.read_task_run(found.parent_task_run_id)
-            found = await client.read_flow_run(caller.flow_run_id)
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in found.name)
+    name, outer = "…", UUID(flow_run)
+    with contextlib.suppress(ObjectNotFound):  # somebody has deleted it
+        while outer:
+            found = await client.read_flow_run(outer)
+            name, caller = found.name, found.parent_task_run_id
+            outer = caller and (await client.read_task_run(caller)).flow_run_id
+    return clean(name)
 
 
 async def _count(room: Room) -> None:
