@@ -3,7 +3,7 @@
 It needs nothing but Prefect. Name your server, limit the tag once, and run it:
 
     export PREFECT_API_URL=http://127.0.0.1:4200/api    # PowerShell: $env:PREFECT_API_URL = "http://127.0.0.1:4200/api"
-    prefect concurrency-limit create my-flow 3
+    prefect gcl create tag:my-flow --limit 3
     python flows/template.py
 """
 

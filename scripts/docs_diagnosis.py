@@ -12,14 +12,20 @@ if __name__ == "__main__":  # Prefect reads its settings when it is imported, so
 
     server.ensure_or_exit()
 
+import asyncio
+import subprocess
 import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 from prefect import flow, task
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from workbook import observe
@@ -30,6 +36,7 @@ from workbook.runs.records import Observation
 from workbook.timelines.diagnosis import CODES, diagnose
 
 PAGE, BELOW, TAG, WIDTH = ROOT / "docs" / "diagnosis.md", "## Runs that have them\n", "docs", 90
+DEPLOYMENT = "child/one-at-a-time"
 
 
 @task
@@ -123,6 +130,11 @@ def calls_in_turn() -> None:
 
 
 @flow
+async def triggers_three() -> None:
+    await asyncio.gather(*[run_deployment(DEPLOYMENT, parameters={"index": index}) for index in range(3)])
+
+
+@flow
 def asks_in_turn() -> None:
     [query.submit(index).result() for index in range(4)]
 
@@ -182,6 +194,31 @@ def with_leaked_slots() -> Observation:
     return observe(under_the_limit)
 
 
+def under_a_deployments_limit() -> Observation:
+    """Observe a flow run while another process serves the deployment that it triggers, with a limit of 1."""
+    serve = f"from docs_diagnosis import child; child.serve({DEPLOYMENT.partition('/')[2]!r}, global_limit=1)"
+    serving, served = subprocess.Popen([sys.executable, "-c", serve], cwd=Path(__file__).parent), None
+    with get_client(sync_client=True) as client:
+        try:
+            while not (served := _deployment(client)):
+                if serving.poll() is not None:
+                    sys.exit("The process that was to serve the deployment ended at once: see what it printed.")
+                time.sleep(0.2)
+            return observe(triggers_three)
+        finally:
+            serving.terminate()
+            serving.wait()
+            if served:
+                client.delete_deployment(served.id)
+
+
+def _deployment(client: SyncPrefectClient) -> DeploymentResponse | None:
+    try:
+        return client.read_deployment_by_name(DEPLOYMENT)
+    except ObjectNotFound:
+        return None
+
+
 RUNS = {
     "limit-exceeded": lambda: observe(untagged_flow),
     "failed-unseen": lambda: observe(forgets_a_failure),
@@ -193,6 +230,7 @@ RUNS = {
     "early-cleanup": lambda: observe(cleans_up_early),
     "slots-unexplained": with_leaked_slots,
     "slots-elsewhere": beside_another,
+    "deployment-limit": under_a_deployments_limit,
     "children-in-turn": lambda: observe(calls_in_turn),
     "one-at-a-time": lambda: observe(asks_in_turn),
     "batch-barriers": lambda: observe(in_batches),
@@ -217,10 +255,7 @@ def section(code: str) -> str:
 
 def main() -> None:
     above = PAGE.read_text(encoding="utf-8").partition(BELOW)[0]
-    pictures = [section(code) for code in CODES if code in RUNS]
-    missing = ", ".join(f"`{code}`" for code in CODES if code not in RUNS)
-    tested = f"{missing} takes a worker and a minute: see the run in `tests/test_deployment.py`.\n"
-    PAGE.write_text("\n".join([above + BELOW, *pictures, tested]), encoding="utf-8")
+    PAGE.write_text("\n".join([above + BELOW, *map(section, CODES)]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# Every night my small shop sends twenty questions to its database. In this lesson you run a few of them as a Prefect
+# Every night my small shop sends twenty queries to its database. In this lesson you run a few of them as a Prefect
 # flow, see how they ran, and pass two checks.
 #
 # **20 minutes** · two exercises · no previous knowledge of Prefect needed
@@ -11,7 +11,7 @@
 #
 # Run a cell with Shift+Enter. The first cell starts the workbook's own Prefect server, or finds it if it's running
 # already. The very first start takes up to half a minute. The server lives in this folder and doesn't touch your own
-# Prefect profile.
+# Prefect settings.
 
 # %%
 from workbook import check, hint, live, observe, predict, progress_report, server, solution
@@ -31,8 +31,9 @@ server.ensure()
 # %% [markdown]
 # ## A task and a flow
 #
-# `ask(index, seconds)` sends one of my twenty queries to a real database, which takes `seconds` to answer. `query`
-# calls it. With `@task`, every call of `query` becomes a *task run*: Prefect records when it started and when it ended.
+# `ask(index, seconds)` sends query number `index`, from 0 to 19, to a real database and makes it take `seconds` to
+# answer. `query` calls it. With `@task`, every call of `query` becomes a *task run*: Prefect records when it started
+# and when it ended.
 
 # %% tags=["setup"]
 from prefect import flow, task
@@ -176,8 +177,8 @@ check("0.1", first_flow)
 # %% [markdown]
 # ### Exercise 0.2 · Predict any run
 #
-# Write the function `seconds_needed(count, seconds, at_once)`. It returns how many seconds `count` queries of `seconds`
-# each take, if at most `at_once` of them run at the same time and Prefect itself takes no time. This one needs no flow.
+# Write the function `seconds_needed(count, seconds, at_once)`. It returns the time in seconds for `count` queries that
+# take `seconds` each, at most `at_once` at a time, if Prefect itself takes no time. This one needs no flow.
 
 
 # %% tags=["exercise-0.2"]

@@ -25,8 +25,8 @@ def query(index, seconds):
 # %% [markdown]
 # ## A result is a dependency
 #
-# My morning report has three steps: find my best customers, pick the city of the best one, and find out what an average
-# order is worth there. The last two steps are new tasks:
+# My morning report has three steps: find my best customers (query 1), pick the city of the best one, and look up what
+# an average order is worth there (query 3). The last two steps are new tasks:
 
 
 # %%
@@ -117,8 +117,9 @@ print("the same report:", submitted.result == called.result)
 # ## Wait without a result
 #
 # Sometimes a step needs no result from an earlier one but still has to come later, for example because it reads a table
-# that the earlier one fills. Then name the earlier step's future in `wait_for`. Here `orders` is passed `city` and
-# `products` names it in `wait_for`, so both wait for it. How long do all four tasks take, and how many run at once?
+# that the earlier one fills. Then name the earlier step's future in `wait_for`. Here `orders` gets `city` as an
+# argument and `products` names it in `wait_for`, so both wait for it. How long do all four tasks take, and how many run
+# at once?
 
 
 # %%
@@ -190,7 +191,8 @@ print("the same answers in the same order:", wrong.result == right.result)
 
 # %% [markdown]
 # `.result()` waits. While it waits for the first query, the loop can't submit the second. The upper run looks like a
-# real chain. How can you tell that it isn't one? `explain` reads Prefect's records for you:
+# real chain. How can you tell that it isn't one? `explain` reads Prefect's records for you. It also names causes that
+# later lessons explain; here it is `.result()` in the loop:
 
 # %%
 from workbook.diagnosis import explain
@@ -200,16 +202,16 @@ explain(wrong.timeline)
 # %% [markdown]
 # <details><summary>How does it know that no result was passed?</summary>
 #
-# Prefect records which task run was given whose result. The submitted report has such a link from each step to the
-# next; this run has none. If a step has to come later without using a result, Prefect can't know that unless you write
-# `wait_for`.
+# For each task run, Prefect records whose results it received. The submitted report has such a link from each step to
+# the next; this run has none. If a step has to come later without using a result, Prefect can't know that unless you
+# write `wait_for`.
 # </details>
 
 # %% [markdown]
 # ### Exercise 1.1 · Extract, transform, load
 #
 # Here are three tasks. Write the flow `chain(index, seconds)`: `extract` runs query `index`, `transform` turns its rows
-# into the number of the next query, and `load` runs that one. Return the rows that `load` got.
+# into the number of the next query, and `load` runs that one. Return the rows that `load` returns.
 
 
 # %% tags=["setup"]
@@ -256,8 +258,8 @@ check("1.1", chain)
 # %% [markdown]
 # ### Exercise 1.2 · A diamond
 #
-# `diamond(top, left, right, seconds)` has four task runs. The first runs query `top`. Then two more run queries `left`
-# and `right` *at the same time*. The last, `count`, gets the rows of both and returns their total number.
+# Write the flow `diamond(top, left, right, seconds)`. Its first task run runs query `top`. After it, two more run
+# queries `left` and `right` *at the same time*. The last, `count`, gets the rows of both. Return what it returns.
 
 
 # %% tags=["exercise-1.2"]
@@ -338,9 +340,9 @@ check("1.3", chains)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A result or a future that you pass to a task puts the two in order.
+# 1. If you pass a task's result or future to another task, the second waits for the first.
 # 2. `wait_for=[future]` does the same when there is no result to pass.
-# 3. `.result()` inside the loop that submits makes a sequence out of tasks that don't need one.
+# 3. `.result()` inside the loop that submits makes independent tasks run one after another.
 #
 # Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
 # · [tasks](https://docs.prefect.io/v3/concepts/tasks). On one page: the [cheat sheet](../docs/cheat_sheet.md) and the

@@ -85,15 +85,14 @@ print("the same results:", sorted(order) == [0, 1, 2])
 print("query 0, the slowest, comes last:", order[-1] == 0)
 
 # %% [markdown]
-# If each result belongs to a place in a list, collect from your own list of futures. Use `as_completed` when the order
-# doesn't matter.
+# If the order of the results matters, collect from your own list of futures. If it doesn't, use `as_completed`.
 
 # %% [markdown]
 # ## Map
 #
-# `query.map(indexes, …)` submits a task run for each element of a list, and returns their futures in the same order.
-# That list's `.result()` collects all results. Wrap what all task runs share in `unmapped`. Four queries of 0.8 s: how
-# long, and how many at once?
+# `query.map(indexes, …)` submits a task run for each element of a list, and returns a list of futures in the same
+# order. This list has a `.result()` of its own, which collects all results. Wrap an argument in `unmapped` if all task
+# runs share it. Four queries of 0.8 s: how long, and how many at once?
 
 
 # %%
@@ -224,7 +223,8 @@ print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 # %% [markdown]
 # Prefect starts whatever you submit, and nothing told it that the database can't take so many. You can tell it with the
 # flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it never
-# runs more than three tasks at once. How long do all twenty take now, and how many fail?
+# runs more than three tasks at once. `with_options` makes a copy of the flow that has this task runner. How long do all
+# twenty take now, and how many fail?
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -266,8 +266,8 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 # %% [markdown]
 # ### Exercise 2.1 · All at once, results in order
 #
-# Write `all_at_once(indexes, seconds)`: it runs each of these queries in its own task run, all at the same time, and
-# returns their rows in the order of `indexes`.
+# Write the flow `all_at_once(indexes, seconds)`: it runs each query of `indexes` in its own task run, all at the same
+# time, and returns their rows in that order.
 
 
 # %% tags=["exercise-2.1"]
@@ -336,8 +336,9 @@ check("2.2", with_words)
 # %% [markdown]
 # ### Exercise 2.3 · Two of them fail
 #
-# Some of these queries don't exist. Write `what_there_is(indexes, seconds)`, which completes anyway. It returns
-# `{"answers": [rows of those that exist], "failed": [indexes of those that failed]}`, both in the order of `indexes`.
+# Some queries in `indexes` don't exist. Write the flow `what_there_is(indexes, seconds)`: it runs all of them at the
+# same time and completes anyway. It returns `{"answers": [rows of those that exist], "failed": [indexes of those that
+# failed]}`, both in the order of `indexes`.
 
 
 # %% tags=["exercise-2.3"]
@@ -346,10 +347,10 @@ def what_there_is(indexes, seconds):
     # >>> your code
     futures = [query.submit(index, seconds) for index in indexes]
     wait(futures)
-    ended = [future.state.is_completed() for future in futures]
+    completed = [future.state.is_completed() for future in futures]
     return {
-        "answers": [future.result() for future, well in zip(futures, ended) if well],
-        "failed": [index for index, well in zip(indexes, ended) if not well],
+        "answers": [future.result() for future, ok in zip(futures, completed) if ok],
+        "failed": [index for index, ok in zip(indexes, completed) if not ok],
     }
     # <<< your code
 
@@ -374,7 +375,7 @@ check("2.3", what_there_is)
 #
 # 1. Submit all, then collect from your own list: everything runs at once, and the results are in order.
 # 2. A failed task stops no other task; `.result()` raises its error in your flow.
-# 3. Prefect starts whatever you submit. You have to tell it how many at once your database can take.
+# 3. Prefect starts whatever you submit. You have to tell it how many your database can take at once.
 #
 # Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
 # · [task runners](https://docs.prefect.io/v3/concepts/task-runners) ·

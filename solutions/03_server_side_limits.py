@@ -49,7 +49,7 @@ def nightly(indexes, seconds):
 # !prefect gcl update tag:database --limit 3
 
 # %% [markdown]
-# Nine queries, all submitted at once as in lesson 02. How long will they take, and how many will run at once?
+# Nine queries of 0.5 s, all submitted at once as in lesson 02. How long will they take, and how many will run at once?
 
 # %% tags=["guess"]
 guess = predict("a limit of three", seconds=1.5, at_once=3)
@@ -62,7 +62,8 @@ guess.compare(limited)
 
 # %% [markdown]
 # Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part before a bar is the wait for a slot. The *ideal* in the title is the measured work divided by three slots.
+# part before a bar is the wait for a slot. The *ideal* in the title is the length of all bars together, divided by
+# three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -71,8 +72,8 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # <details><summary>What does a task run do while it waits?</summary>
 #
-# It stays Pending, occupies a thread of the task runner, and keeps asking the server. The slot goes to the first one
-# that asks, so the order of starts can differ from the order of submission.
+# It stays Pending (not started yet), occupies a thread of the task runner, and keeps asking the server. A free slot
+# goes to whichever asks next, so the order of starts can differ from the order of submission.
 # </details>
 
 # %% [markdown]
@@ -108,8 +109,8 @@ def set_limit(slots):
 
 
 # %% [markdown]
-# The next run starts under the limit of 2. After two seconds, a timer raises it to 6. How many queries will run at once
-# at most?
+# Now 16 queries of 0.5 s start under the limit of 2. After two seconds, a timer raises it to 6. How many queries will
+# run at once, at the most?
 
 # %% tags=["guess"]
 guess = predict("a limit raised half-way", at_once=6)
@@ -159,8 +160,8 @@ with ThreadPoolExecutor() as pool:
     other = pool.submit(observe, report, range(6, 12), 0.5)
 
 # %% [markdown]
-# `observe` gives each flow its own timeline. To see them on one time axis, with a colour for each flow, I put their
-# bars into one:
+# `observe` gives each flow its own timeline. To see both on one time axis, with a colour for each flow, I put all bars
+# into one timeline:
 
 # %%
 from workbook.plots import comparison, picture
@@ -247,7 +248,7 @@ def nightly_in_a_pool(indexes, seconds):
 
 
 # %% [markdown]
-# The same nine queries as in the first run. How long will they take this time?
+# The same nine queries as in the first run. How long will they take this time, and how many will run at once?
 
 # %% tags=["guess"]
 guess = predict("a pool of three threads", seconds=1.6, at_once=3)
@@ -261,8 +262,8 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. `explain` adds up the empty *slot-seconds*: one slot for one second
-# each. The *makespan* is the time from the first start to the last end.
+# waiting one acquires it the next time it asks. `explain` adds up the *slot-seconds*: one slot that is empty for one
+# second is one. The *makespan* is the time from the first start to the last end.
 
 # %%
 from workbook.diagnosis import explain
@@ -275,8 +276,8 @@ explain(limited.timeline, limit=3)
 #
 # <details><summary>When do I want which?</summary>
 #
-# Use `ThreadPoolTaskRunner(max_workers=…)` to make one flow fast. Use a limit to protect the database from all flows,
-# processes and machines together. You can use both. Lesson 07 has the whole table.
+# Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
+# the database from all flows, processes and machines together. You can use both. Lesson 07 has the whole table.
 # </details>
 #
 # <details><summary>Will it be the same on my own server?</summary>
@@ -387,9 +388,9 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Tag the runs of `queries` with
-# `warehouse`, those of `calls` with `partner`. Both kinds run together. The check sets the limits. Return `[rows of the
-# queries, rows of the calls]`.
+# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers; `calls` stands for calls to a
+# partner. Tag the task runs of `queries` with `warehouse` and those of `calls` with `partner`. Run both kinds at the
+# same time. The check sets the limits. Return `[rows of the queries, rows of the calls]`.
 
 
 # %% tags=["exercise-3.3"]
@@ -425,9 +426,9 @@ check("3.3", two_resources)
 # %% [markdown]
 # ### Exercise 3.4 · When does each task start?
 #
-# Write the function `schedule(durations, limit)`. The tasks are all submitted at second 0, in this order, and each
-# starts as soon as one of `limit` slots is free. Hand-overs take no time here. Return the list of start times in
-# seconds.
+# Write the function `schedule(durations, limit)`. `durations` has the seconds that each task takes. All are submitted
+# at second 0 and start in the order of the list, each as soon as one of `limit` slots is free. Hand-overs take no time
+# here. Return the list of start times in seconds.
 
 # %% tags=["exercise-3.4"]
 import heapq
@@ -463,7 +464,7 @@ check("3.4", schedule)
 #
 # 1. A tag in the code, a limit on the server: together they hold for all flows, processes and machines.
 # 2. You can change the limit at any time, with `prefect gcl update tag:database --limit 5`.
-# 3. Each hand-over of a slot takes time. To make one flow quick, use a task runner with a few threads.
+# 3. Each hand-over of a slot takes time. To limit one flow only, a task runner with few threads is quicker.
 #
 # Prefect's documentation: [tag-based limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·
 # [global limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) ·

@@ -143,8 +143,8 @@ guess.compare(seconds_batches=batches.timeline.makespan, seconds_threads=threads
 print("the same answers:", batches.result == threads.result)
 
 # %% [markdown]
-# In the upper run, the white space to the right of the short bars is the price: room for a query that must wait for the
-# slowest of the batch before it. `explain` adds it up, in slot-seconds.
+# In the upper run, the white space to the right of a short bar is the price: the next query could run there, but it
+# waits for the slowest bar. `explain` adds it up for all batches but the last; a slot is a place in a batch.
 
 # %%
 from workbook.diagnosis import explain
@@ -221,7 +221,7 @@ rest = observe(in_groups, [[6, 7, 8]], 0.3)
 rows = saved + rest.result
 
 # %% tags=["nbval-check-output"]
-print(len(rest.timeline), "queries asked,", len(rows), "answers")
+print(len(rest.timeline), "queries run,", len(rows), "answers")
 print("the same as without a failure:", rows == even.result)
 
 # %% [markdown]
@@ -261,9 +261,10 @@ check("4.1", in_batches)
 # %% [markdown]
 # ### Exercise 4.2 · Resume from a checkpoint
 #
-# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs batches and writes the file `checkpoint` after
-# each one. If a query fails, so does the flow. When you run the flow again, in another process, it must not repeat a
-# query of a finished batch, and it returns all rows in order.
+# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`, and after each it
+# saves to the file at the path `checkpoint`. If a query fails, so does the flow. The check then replaces that query and
+# runs the flow again, in a new process: it must not repeat a query of a finished batch, and it returns all rows in
+# order.
 
 
 # %% tags=["exercise-4.2"]
@@ -300,9 +301,9 @@ check("4.2", resume)
 # %% [markdown]
 # ### Exercise 4.3 · What do the barriers cost?
 #
-# Write the function `barrier_price(durations, size)`. How many seconds longer do batches of `size` take than the same
-# tasks under a limit of `size`? Both start the tasks in this order, and Prefect itself takes no time. Copy your
-# `schedule` from exercise 3.4 for the time under the limit.
+# Write the function `barrier_price(durations, size)`. It returns how many seconds longer batches of `size` take than
+# the same tasks under a limit of `size`; for no tasks, 0. Both start the tasks in the order of the list, and Prefect
+# itself takes no time. Your `schedule` from exercise 3.4 gives the start times under the limit.
 
 # %% tags=["exercise-4.3"]
 import heapq

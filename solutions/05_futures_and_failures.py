@@ -12,8 +12,9 @@ from workbook import check, hint, observe, predict, progress_report, server, sol
 server.ensure()
 
 # %% [markdown]
-# Several runs here fail on purpose. Each mistake is a flow whose name ends in `_wrong`; the fix has the same name with
-# `_right`. You can run any pair in a terminal too: `python flows/pitfalls.py forgotten_result`.
+# Several runs here fail on purpose. Each mistake is a flow whose name ends in `_wrong`. `flows/pitfalls.py` has all of
+# them, each with its fix, whose name ends in `_right`. You can run any pair in a terminal: `python flows/pitfalls.py
+# forgotten_result`.
 
 # %% tags=["setup"]
 import os
@@ -63,8 +64,8 @@ print("its task runs:", sorted(span.state for span in forgotten.timeline))
 forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
-# The web UI shows the failed task run in red. But its error gets into the flow only through `.result()` on its future,
-# and nothing called that. Alerts and retries look only at the flow run, which says Completed.
+# The web UI shows the failed task run in red. But a flow neither waits for its tasks nor sees their errors unless it
+# calls `.result()` on each future. Alerts and the flow's own retries look only at its state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -190,8 +191,9 @@ wrong.plot()
 # %% [markdown]
 # ### Exercise 5.2 · Two orders
 #
-# Query `indexes[0]` takes `durations[0]` seconds, and so on. Return two lists: the numbers in the order in which their
-# queries *finished*, and the rows in the order of `indexes`. The stub gets both wrong.
+# Query `indexes[0]` takes `durations[0]` seconds, and so on. Fix both lists: `finished` has the numbers of the queries
+# in the order in which they *finished*, and `rows` their rows in the order of `indexes`. The code below gets both
+# wrong.
 
 
 # %% tags=["exercise-5.2"]
@@ -251,8 +253,8 @@ guess.compare(returned, element=type(returned.result[0]).__name__)
 print(returned.state.name, "-", [state.name for state in returned.result])
 
 # %% [markdown]
-# Prefect waits for futures that a flow returns and puts their final states in their place. If one in a list failed, the
-# flow run fails, with only "1/3 states failed" as its message. Collect the rows, and return those.
+# Prefect waits for futures that a flow returns in a list, and puts their final states in their place. If one of them
+# failed, so does the flow run, with only "1/3 states failed" as its message. Collect the rows, and return those.
 
 # %% [markdown]
 # ## Errors as results
@@ -344,8 +346,8 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 # !prefect flow-run logs {wrong.flow_run_id}
 
 # %% [markdown]
-# So read a secret inside the flow, from the environment, and log at most that it's set. Even the first eight
-# characters, to see which key it is, are too many.
+# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Even
+# the first eight characters of a secret are too many.
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
@@ -356,9 +358,9 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 # %% [markdown]
 # ### Exercise 5.3 · The credential in the code
 #
-# `connect` returns the host of the database that it would use: `make_url` splits the address into its parts. Let it
-# read the environment variable `DATABASE_URL` each time it runs, fail if that isn't set, and show no part of the
-# password anywhere. With `log_prints=True`, what the flow prints goes to the server's logs too.
+# `connect` returns the host of the database that it would use. (`make_url` splits an address into its parts.) Fix it:
+# `connect` reads the environment variable `DATABASE_URL` each time it runs, fails if that isn't set, and shows no part
+# of the password anywhere. With `log_prints=True`, what the flow prints goes to the server's logs too.
 
 
 # %% tags=["exercise-5.3"]
@@ -397,8 +399,8 @@ check("5.3", connect)
 # %% [markdown]
 # ## Seven endings
 #
-# Something fails in each flow. `return_state=True` gives you a state instead of raising. Which of these flow runs end
-# as Completed all the same?
+# Something fails in each flow. A task called with `return_state=True` returns its state instead of raising. Which of
+# these flow runs end as Completed all the same?
 
 
 # %%
@@ -442,8 +444,8 @@ def interrupted():
 # ### Exercise 5.4 · Say how they end
 #
 # Write `states()`. It returns a dict with all seven names, each with the state in which that flow run ends:
-# `"Completed"`, `"Failed"` or `"Crashed"`. *Crashed* means cut off from outside. The check explains the first wrong
-# state.
+# `"Completed"`, `"Failed"` or `"Crashed"`. *Crashed* means that something outside the code, such as Ctrl+C, cut the run
+# off. The check explains the first wrong state.
 
 
 # %% tags=["exercise-5.4"]
@@ -479,7 +481,8 @@ check("5.4", states)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A failed task run fails the flow run only if its error is raised there, or its state is returned.
+# 1. A failed task run fails the flow run only if its error is raised there, or its state is returned, alone or in a
+#    list.
 # 2. Keep your futures in a list, and call `.result()` on each, after the loop that submits.
 # 3. The server keeps parameters and logs, so a secret belongs in neither.
 #

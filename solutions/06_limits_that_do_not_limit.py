@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 · Pitfalls: limits that don't limit
 #
-# A limit on the server protects my database only if everything fits: its name, when it was created, and what holds its
-# slots. In this lesson you see eight ways to get that wrong, and fix three of them.
+# A limit on the server protects my database only if everything about it is right: its name, when it was created, and
+# what holds its slots. In this lesson you see eight ways to get that wrong, and fix three of them.
 #
 # **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -96,8 +96,8 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you, and the rows are correct: a tag needs no limit. If a limit seems to do nothing, look it up by the
-# exact tag of your tasks:
+# Nothing warns you, and the rows are correct: a tag without a limit is allowed. If a limit seems to do nothing, look it
+# up by the exact tag of your tasks:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -230,11 +230,11 @@ guess.compare(zero)
 print(zero.state.name, "-", type(zero.error).__name__)
 
 # %% [markdown]
-# With a limit of 0 nothing waits: the server refuses each task run, and the flow fails. The smallest useful limit is 1.
-# To hold work back, pause its deployment or its work pool.
+# A limit of 0 doesn't hold queries back: the server refuses them, and the flow fails. The smallest useful limit is 1.
+# To hold work back, pause its deployment or its work pool; lesson 10 explains both.
 
 # %% [markdown]
-# ## A task that waits for itself
+# ## A task that waits for its own slot
 #
 # A report runs its query as another task. In the wrong flow both have the tag `pitfall-nested`, whose limit is 1. In
 # the right flow only the query has it.
@@ -287,8 +287,9 @@ print("wrong:", wrong.state.name, "- right:", right.state.name)
 wrong.plot(title="The query gets the slot only when the report has given up")
 
 # %% [markdown]
-# The report holds the slot and waits for the query; the query waits for the slot. When the timeout ends, `.result()`
-# raises a TimeoutError, so the run is TimedOut. Without it: no error, no warning, a task run Pending forever.
+# That's a *deadlock*: the report holds the slot and waits for the query; the query waits for the slot. After its
+# timeout, `.result()` raises a TimeoutError, so the flow run is TimedOut. Without a timeout, the query stays Pending
+# forever, with no error and no warning.
 #
 # <details><summary>Would a second slot help?</summary>
 #
@@ -296,7 +297,7 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # </details>
 
 # %% [markdown]
-# ### Exercise 6.2 · The task that waits for itself
+# ### Exercise 6.2 · The task that waits for its own slot
 #
 # The limit on `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that limit.
 # If you check the flow before you fix it, you'll wait half a minute for the verdict.
@@ -357,8 +358,8 @@ check("6.2", counts)
 # %% [markdown]
 # ## A slot held through a retry delay
 #
-# This query fails on its first try and tries again after two seconds. The limit on its tag is 1. `first_try_failed`
-# only makes sure that query 1 is submitted after that failure.
+# `flaky_with_slot` fails on its first try and tries again after two seconds. Then query 1 is submitted, with the same
+# tag, whose limit is 1. `first_try_failed` only makes sure of that order.
 
 # %%
 first_try_failed = threading.Event()
@@ -423,7 +424,7 @@ def flaky_without_slot(seconds):
 # %% [markdown]
 # <details><summary>What does this cost?</summary>
 #
-# Each try is recorded as its own task run, and a failed try as a failed one. To see it run:
+# Each try has its own task run in Prefect's records, so a failed try shows up as a failed task run. To see it run:
 # `python flows/pitfalls.py retry_keeps_slot`.
 # </details>
 
@@ -463,7 +464,8 @@ full.plot()
 
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting.
-# If a tag has a limit, keep the default task runner, which has a worker for every task.
+# If some tasks of a flow have a limit, keep the default task runner, which has a worker for every task: with a small
+# pool, tasks that need no slot wait too.
 
 # %% [markdown]
 # ## A client that is killed
@@ -519,8 +521,8 @@ print("slots taken: after terminate()", terminated, "- after kill()", killed)
 
 # %% [markdown]
 # A process that is asked to end releases its slots. A killed one can't. A slot is lent for a minute, and only a live
-# client renews this *lease*. When it runs out, the server takes the slot back: look at `slots_taken("pitfall-killed")`
-# again then.
+# client renews this *lease*. Soon after it runs out, the server takes the slot back: call
+# `slots_taken("pitfall-killed")` again in a minute and a half.
 
 # %% [markdown]
 # ## Leaked slots
@@ -559,8 +561,8 @@ print("slots still taken:", slots_taken("pitfall-leak"))
 # %% [markdown]
 # ### Exercise 6.3 · Free leaked slots
 #
-# Write `free_slots(tag)`: it frees all slots of the limit on `tag`. The limit must stay the same one, with the same
-# size, and other limits must not change.
+# Write `free_slots(tag)`: it frees all slots of the limit on `tag`. Don't delete and recreate the limit, don't change
+# its size, and leave other limits as they are.
 
 
 # %% tags=["exercise-6.3"]
@@ -599,7 +601,7 @@ check("6.3", free_slots)
 #
 # 1. A limit works if it has exactly the tag's name, exists before the first task run, and is at least 1.
 # 2. A task run holds its slot from start to end, through retry delays and while it waits for another task.
-# 3. Fewer at once than the limit allows? Look at `prefect gcl inspect` for slots that nothing holds.
+# 3. Fewer at once than the limit allows? `prefect gcl inspect` shows how many slots are taken; some may have leaked.
 #
 # Prefect's documentation:
 # [tag-based concurrency limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·

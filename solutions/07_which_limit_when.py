@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07 · Which limit when
 #
-# Prefect has seven limits, and each counts something different. In this lesson you put the same work under all of them,
-# see what each one counts and what waiting looks like, and choose the right one for six situations.
+# Prefect has several limits, and each counts something different. In this lesson you put the same work under seven of
+# them, see what each one counts and what waiting looks like, and choose the right one for six situations.
 #
 # **45 minutes** · two exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -46,8 +46,8 @@ def no_limit():
 
 
 # %% [markdown]
-# A limit is only interesting if it also holds while a second flow run does the same. So `measure` runs a flow twice at
-# the same moment. It returns two timelines: the task runs of both flow runs, and their queries.
+# Does a limit also hold while a second flow run does the same work? To find out, `measure` runs a flow twice at the
+# same moment. It returns two timelines: the task runs of both flow runs, and their queries.
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
@@ -100,7 +100,7 @@ print("more than 3 queries at once:", queries.peak > 3, "- more than 6:", querie
 
 # %% [markdown]
 # Each flow run has its own three threads, and neither knows about the other. Use this limit if one flow run has the
-# resource to itself: no task run has to ask the server for a slot.
+# resource to itself. It's quick, because no task run has to ask the server for a slot.
 #
 # ## Tag limit: task runs of all flows
 #
@@ -132,7 +132,7 @@ print("more than 3 queries at once:", queries.peak > 3)
 # The limit holds across both flow runs. But it counts *whole* task runs: a report holds its slot while it lays out its
 # page, although the database has nothing to do then.
 #
-# ## concurrency(): a few lines
+# ## concurrency(): some lines of a task
 #
 # A global limit without `tag:` in its name belongs to no tag. A task acquires a slot with `concurrency()`, and holds it
 # only inside the `with` block.
@@ -155,7 +155,7 @@ def limited_lines():
 
 # %% [markdown]
 # Twelve reports in two flow runs. How many task runs will be Running at once, and how many queries will run? And in
-# which state is a task run that waits for a slot: Pending or Running?
+# which state is a task run that waits for a slot: `"Pending"` or `"Running"`?
 
 # %% tags=["guess"]
 guess = predict(
@@ -173,7 +173,7 @@ comparison(
 )
 
 # %% [markdown]
-# To see how a task run waits, look at the slowest one: how long was it Pending, and how long Running?
+# To see how a task run waits, look at the slowest one. Was it longer Pending, or longer Running?
 
 
 # %%
@@ -194,8 +194,9 @@ print("more than 3 queries at once:", queries.peak > 3)
 print("more than 3 task runs at once:", task_runs.peak > 3)
 
 # %% [markdown]
-# All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running. Its
-# `timeout_seconds` keeps counting, and its state doesn't tell you that it only waits.
+# All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running, and
+# its state doesn't tell you that it only waits. If its task has a timeout (`timeout_seconds`), the wait counts. Under a
+# tag limit, the timeout starts when the task run has its slot.
 #
 # <details><summary>What does strict=True do?</summary>
 #
@@ -206,7 +207,7 @@ print("more than 3 task runs at once:", task_runs.peak > 3)
 # ## rate_limit(): starts per second
 #
 # Some services limit how often calls start, not how many run at once. Give a global limit a *slot decay*, and its slots
-# become free by themselves: here four a second; `--limit 1` means one start at a time.
+# become free by themselves. Here there is one slot, and a quarter of a second after a start it's free again.
 
 # %%
 # !prefect gcl create shop-starts --limit 1 --slot-decay-per-second 4
@@ -225,7 +226,8 @@ def starts_per_second():
 
 
 # %% [markdown]
-# Twelve queries, at most four starts a second. How many seconds will pass from the first start to the last one?
+# Twelve queries, at most four starts a second. Without the limit, all start within two seconds. How many seconds will
+# pass from the first start to the last one?
 
 # %% tags=["guess"]
 guess = predict("rate_limit()", seconds=2.75)
@@ -249,7 +251,7 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 # %%
 comparison(
     {name: queries for name, (_, queries) in measured.items()},
-    title="The same twelve queries, without a limit and with four of them",
+    title="The same twelve queries, without a limit and under four limits",
 )
 
 # %%
@@ -266,9 +268,10 @@ for name, (task_runs, queries) in measured.items():
 #
 # ### Exercise 7.1 · Limit only what needs it
 #
-# Write the flow `reports(pairs, seconds)`. For each pair `(archived, current)`, a task run calls
-# `ask(archived, seconds)`, the archive, which has no limit, then `ask(current, seconds)`, the live database, under the
-# limit `live-database`, which the check creates. Return `(archived rows, current rows)` for each pair, in order.
+# Write the flow `reports(pairs, seconds)`. Each pair `(archived, current)` has two query numbers, and gets one task
+# run. It first calls `ask(archived, seconds)`: the archive has no limit, so all of these run at once. Then it calls
+# `ask(current, seconds)` on the live database, under the limit `live-database`, which the check creates. Return
+# `(archived rows, current rows)` for each pair, in order.
 
 
 # %% tags=["exercise-7.1"]
@@ -311,8 +314,8 @@ check("7.1", reports)
 # %% [markdown]
 # ## Limits on flow runs
 #
-# The other three limits count *flow runs*. A *worker* (now a process, not a thread) starts them from a file. The next
-# cell writes `night.py` into this notebook's folder.
+# The other three limits count *flow runs*. A *worker* (here a process, not a thread of a task runner) starts them from
+# a file. The next cell writes `night.py` into this notebook's folder.
 
 # %%
 # %%writefile night.py
@@ -335,9 +338,9 @@ def night():
 
 
 # %% [markdown]
-# A *deployment* sends flow runs to a *work pool*, and the worker takes them from there; lesson 10 explains all three.
-# The first command removes what an interrupted run of this notebook left; usually it finds nothing, and says so.
-# `prefect deploy` prints a lot, so `output =` keeps that; print it if something goes wrong.
+# A *deployment* names a flow and the *work pool* in which its flow runs wait, and the worker takes them from there;
+# lesson 10 explains all three. The first command removes what an interrupted run of this notebook left; usually it
+# finds nothing, and says so. `prefect deploy` prints a lot, so `output =` keeps that; print it if something goes wrong.
 
 # %%
 # !prefect --no-prompt work-pool delete shop-pool
@@ -373,7 +376,8 @@ plain = trigger("night/plain", 3)
 # output = !prefect worker start --pool shop-pool --run-once
 
 # %% [markdown]
-# The server keeps every state that a flow run has had. `states` shows them.
+# The server keeps every state that a flow run has had. `states` shows them. (*Submitting*: the worker is starting a
+# process.)
 
 
 # %%
@@ -507,7 +511,7 @@ Path("night.py").unlink()
 # %% [markdown]
 # ## Which limit when
 #
-# | You want to limit | Take | It counts | What waits | Across flow runs |
+# | You want to limit | Take | It counts | While it waits, it | Across flow runs |
 # |---|---|---|---|---|
 # | the tasks of one flow run | task runner | threads of one flow run | has no record yet | no: each has its own |
 # | whole tasks of any flow | tag limit | task runs | is Pending | yes |
@@ -527,11 +531,11 @@ Path("night.py").unlink()
 #   handle four calls at once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
 #   queries. Each task has a timeout, which mustn't run out while the task waits.
-# - **licence**: Tasks of several flows compute for an hour; only in their last minute do they need one of our two
-#   licences.
+# - **licence**: Tasks of several flows compute for an hour. Each needs one of our two licences, but only in its last
+#   minute.
 # - **partner**: All our flows call a partner, who charges extra above ten calls a second, however long a call takes.
-# - **backfill**: A pool runs many deployments. Only one flow run of all the backfill's deployments may run at a time;
-#   the others as before.
+# - **backfill**: A pool runs many deployments. Several of them do the backfill: only one of their flow runs may run at
+#   a time, and the pool's other flow runs mustn't wait for it.
 # - **stocktake**: A flow is scheduled every hour. If its last run is still going, the new one should be dropped.
 
 

@@ -15,7 +15,8 @@ server.ensure()
 # ## Await a task
 #
 # `ask` is a *blocking* call: nothing else happens in its thread until the database answers. `asyncio.to_thread` moves
-# the call to another thread. The task can then `await` the answer, and Python is free to run other tasks.
+# the call to another thread. In a function made with `async def`, `await` waits for the answer, and lets other async
+# functions run in the meantime.
 
 # %% tags=["setup"]
 import asyncio
@@ -38,8 +39,9 @@ async def awaited_in_turn(indexes, seconds):
 
 
 # %% [markdown]
-# In a notebook you `await` an async flow (but not `observe`): Jupyter already runs an *event loop*, in which all async
-# functions take turns in one thread. In a script you write `asyncio.run(awaited_in_turn(range(2), 0.5))`.
+# In a notebook you can `await` an async flow: Jupyter already runs an *event loop*, in which all async functions take
+# turns in one thread. (`observe` needs no `await`.) In a script you write `asyncio.run(awaited_in_turn(range(2),
+# 0.5))`.
 
 # %%
 answers = await awaited_in_turn(range(2), 0.5)
@@ -48,8 +50,8 @@ answers = await awaited_in_turn(range(2), 0.5)
 # ## Gather
 #
 # Each `await` in that loop waits for its query before it starts the next one. Without `await`, calling an async
-# function gives you a *coroutine*. `asyncio.gather` starts all coroutines, waits for all, and returns their results in
-# the order in which you passed them. Five queries, one second each:
+# function gives you a *coroutine*: the call, not its result. `asyncio.gather` starts all coroutines, waits for all, and
+# returns their results in the order in which you passed them. Five queries, one second each:
 
 
 # %%
@@ -100,7 +102,7 @@ print("the same answers:", blocked.result == free.result)
 
 # %% [markdown]
 # All coroutines share one thread. A coroutine lets the others run only at an `await` that really waits, and `ask` has
-# none. Nothing warns you: the rows are right and the flow is Completed. Look at the timeline.
+# none. Nothing warns you: the rows are right and the flow is Completed. Only the timeline shows it.
 #
 # <details><summary>What if I submit the blocking task?</summary>
 #
@@ -116,8 +118,8 @@ print("the same answers:", blocked.result == free.result)
 # %% [markdown]
 # ## Is async worth it?
 #
-# `asyncio.sleep` stands in for a database driver that is async itself. The same wait, gathered and submitted: in how
-# many threads do twenty task runs wait?
+# `asyncio.sleep` stands in for a database driver that is async itself. Twenty task runs wait, first gathered, then
+# submitted. In how many threads do they wait each time?
 
 # %%
 import threading
@@ -182,8 +184,8 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint is among the log lines:
-# `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning that Python prints below
+# that cell: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
@@ -247,7 +249,7 @@ check("8.1", row_counts)
 # ## Child flows
 #
 # A flow that another flow calls is a *child flow*: a flow run with its own state, parameters, retries, task runner and
-# page in the web UI. My report is one child flow per region; its queries run one after another.
+# page in the web UI. I run one report per region, each as a child flow. The queries of a report run one after another.
 
 
 # %%
@@ -259,7 +261,8 @@ async def report(region, indexes, seconds):
 regions = {"north": [0, 1], "south": [2, 3], "west": [4, 5]}
 
 # %% [markdown]
-# A parent can await each child in turn, or gather them, just like tasks. How many queries run at once in each?
+# A parent can await each child in turn, or gather them, just like tasks. How many queries run at once in each of these
+# two parents?
 
 
 # %%
@@ -496,9 +499,9 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 
 # %% [markdown]
 # Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow you `await` it and can
-# gather several. A child that fails then raises nothing: look at the `.state` of what `run_deployment` returns.
-# `as_subflow=False` makes a flow run that isn't a child. [Lesson 10](10_deploy.ipynb) starts workers. This removes what
-# I created:
+# gather several. If a child fails, `run_deployment` raises nothing: look at the `.state` of the flow run that it
+# returns. `as_subflow=False` makes a flow run that isn't a child. [Lesson 10](10_deploy.ipynb) starts workers. This
+# removes what I created:
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote
@@ -532,17 +535,17 @@ print(f"{type(lost.error).__name__}: {lost.error}")
 # - `Unable to determine task runner to use for submission`: you called `submit` outside of a flow.
 # - `object PrefectConcurrentFuture can't be used in 'await' expression`: you wrote `await task.submit(…)`. Await the
 #   task itself, `await task(…)`, or call `.result()`.
-# - `unhashable type: 'list'`, in `gather`: you called a plain task or flow in it, which has already run. Use
+# - `unhashable type: 'list'`, in `gather`: you called a plain task or flow there, so it ran before `gather` began. Use
 #   `asyncio.to_thread`.
 # - `Cannot send a request, as the client has been closed`: a parent ended before its child flow, as above.
 # - `asyncio.run() cannot be called from a running event loop`: you are in a notebook. Use `await`.
-# - `A future was garbage collected before it resolved` (before 3.9.1): nobody waited for it. Now there's no message,
-#   but a failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
+# - `A future was garbage collected before it resolved` (before Prefect 3.9.1): nobody waited for it. Now there's no
+#   message, but a failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. `await` waits, `gather` runs at once, and a blocking call stops them all: use `asyncio.to_thread`.
+# 1. `await` waits, `gather` runs tasks at the same time, and a blocking call stops them all: use `asyncio.to_thread`.
 # 2. A task runner belongs to one flow run; a tag limit holds for all child flows.
 # 3. With `return_exceptions=True`, no child flow is cut off when another one fails.
 #

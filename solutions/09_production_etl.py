@@ -95,8 +95,8 @@ print(without.result, retried.result, sep="\n")
 # ### Exercise 9.1 · Retry a query, not the flow
 #
 # `persistent` returns the rows in order, even if a query fails at first. But its retries repeat *every* query. Fix it:
-# retry only the query that failed, with three tries in all, 0.1 s apart, in the same task run. If the third fails too,
-# the flow fails with an error that names the query.
+# retry only the query that failed, with three tries in all, 0.1 s apart, in the same task run. If the third try fails
+# too, the flow fails with the query's own error.
 
 
 # %% tags=["exercise-9.1"]
@@ -193,8 +193,8 @@ print(totals, Counter(span.state_name for span in repeated.timeline))
 #
 # <details><summary>Can a result live longer than its run?</summary>
 #
-# Yes: `cache_policy=INPUTS` looks at the inputs only. Then set `cache_expiration` too, or I'd read the same old sales
-# every morning.
+# Yes: `cache_policy=INPUTS` looks at the inputs only. Then set `cache_expiration` too, or every morning's report shows
+# the same old sales.
 # </details>
 
 # %% [markdown]
@@ -220,7 +220,8 @@ def too_slow():
 
 
 # %% [markdown]
-# Two queries of 2 s get 0.5 s: one blocks its thread, one awaits. How many seconds will each take?
+# Two queries need 2 s, and their tasks have a timeout of 0.5 s: one blocks its thread, the other awaits. How many
+# seconds will each task run take?
 
 # %% tags=["guess"]
 guess = predict("a timeout", seconds_blocking=2.1, seconds_awaited=0.5)
@@ -238,8 +239,9 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state)
 
 # %% [markdown]
-# Both failed. But Prefect can't interrupt a blocking call: its error arrives only when the database has answered. So
-# set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query itself.
+# Both failed. But Prefect can't interrupt a blocking call: its error arrives only when the database has answered. The
+# other task ended in time, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's
+# `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines
@@ -264,7 +266,7 @@ def two_voices():
 
 
 # %% [markdown]
-# Which of the lines will the server keep? Answer yes or no.
+# Will the server keep each of the two lines, `"yes"` or `"no"`?
 
 # %% tags=["guess"]
 guess = predict("log lines", printed_line="no", logged_line="yes")
@@ -326,7 +328,7 @@ def in_finally():
 
 
 # %% [markdown]
-# Query 0 fails, and query 1 takes 1.5 s. Will `give_back` run? Will it wait for query 1? Answer yes or no.
+# Query 0 fails, and query 1 takes 1.5 s. Will `give_back` run, and will it wait for query 1: `"yes"` or `"no"`?
 
 # %% tags=["guess"]
 guess = predict("a clean-up in finally", clean_up_runs="yes", clean_up_waits="no")
@@ -351,9 +353,9 @@ print("clean-ups:", len(cleanup), "- after all queries:", waited, "- flow:", has
 # %% [markdown]
 # ### Exercise 9.2 · A clean-up that always runs
 #
-# In `tidy`, a failed query skips the clean-up. Fix it: when every query has completed or failed, `cleanup` runs once.
-# If all completed, the flow returns the rows in order. Otherwise it fails, and its error names the number of every
-# query that failed, and no other.
+# In `tidy`, the clean-up is skipped if a query fails. Fix it: when every query has completed or failed, `cleanup` runs
+# once. If all completed, the flow returns the rows in order. Otherwise it fails, and its error names the number of
+# every query that failed, and no other.
 
 
 # %% tags=["exercise-9.2"]
@@ -439,8 +441,8 @@ guess.compare(nights=len(set(found.values())))
 print(found)
 
 # %% [markdown]
-# Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: each run writes into its own
-# folder, `data/out` is a link to one of them, and `publish` switches the link in one step.
+# Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: `staging` gives each run a
+# folder of its own, `out` is a link to one of these folders, and `publish` switches the link in one step.
 
 # %% tags=["nbval-check-output"]
 with publishing.staging("tonight") as folder:
@@ -456,9 +458,10 @@ print("then:", [file.name for file in publishing.out().iterdir()])
 # %% [markdown]
 # ### Exercise 9.3 · Publish all or nothing
 #
-# If all queries complete, `data/out` shows a new folder with just their files, and `publish_nightly` returns the names
-# of the files in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id`
-# is a good name for the run's folder.
+# Write `publish_nightly(indexes, seconds)`. It runs all queries at the same time; the task `query` writes a file into
+# `folder`. If all complete, `data/out` shows a new folder with just these files, and the flow returns their names in
+# order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a good name
+# for the run's folder.
 
 
 # %% tags=["exercise-9.3"]

@@ -44,8 +44,9 @@ from prefect.schedules import Cron
 #     --no-prompt | grep -o "Deployment .*created"
 
 # %% [markdown]
-# Its full name is `main-etl-job/prod-etl`: the name of the flow, a slash, and the name of the deployment. The code was
-# not copied. If you change the file, the next run uses the change; a new name or limit needs a new `prefect deploy`.
+# Its full name is `main-etl-job/prod-etl`: the name in the flow's `@flow(name=…)`, a slash, and the name of the
+# deployment. The code was not copied. If you change the file, the next run uses the change; a new name or limit of the
+# deployment itself needs a new `prefect deploy`.
 #
 # ## Trigger a run
 #
@@ -90,7 +91,7 @@ print("state:", etl_run.state.type.value, "- started:", etl_run.start_time is no
 # ## A worker
 #
 # A worker asks its pool for runs until you stop it: `prefect worker start --pool prod-pool`. With `--run-once` it takes
-# the runs that are due now, waits until they've ended, and stops. First the limit, as in lesson 03:
+# the runs that are due now, waits until they've ended, and stops. First the limit of 3 on `database`:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py
@@ -117,14 +118,14 @@ print(etl.state.name, "-", len(queries), "queries, more than 3 at once:", querie
 
 # %% [markdown]
 # The server counts the slots, so the limit holds wherever the tasks run. The worker started a process, which loaded
-# `flows/prefect_flow.py` from the folder in the deployment. This notebook only watched.
+# `flows/prefect_flow.py` from the folder that the deployment records. This notebook only watched.
 #
 # ### Exercise 10.1 · Deploy and trigger
 #
 # Now from Python, with `flow.from_source(…)`, `.deploy(…)` and `run_deployment(…)`. Write `deploy_and_trigger(folder,
 # pool, number)`. It deploys the flow `nightly` in `folder/nightly.py` to the work pool `pool` under the name
-# `workshop`, and triggers one run with the parameter `number`. It doesn't wait for that run. Write it as for a script,
-# without `await`: the check runs it outside of the notebook.
+# `workshop`, and triggers one run with the parameter `number`. It doesn't wait for that run. (In a notebook
+# `run_deployment` needs `await`; the check runs your function as a script does, so write none.)
 
 
 # %% tags=["exercise-10.1"]
@@ -183,7 +184,7 @@ for found in deployment.schedules:
 # ## Two workers, one limit
 #
 # For the rest of the lesson I use a shorter flow. It needs a file, because a worker can't see what is in a notebook.
-# This cell writes one.
+# The cell after the next one writes it.
 
 # %%
 folder = server.home() / "lesson-10"
@@ -213,8 +214,8 @@ def shop_night(indexes: list[int], seconds: float):
 
 # %% [markdown]
 # I trigger two runs with four queries each, and start two workers. With `--work-queue`, a worker serves only one *work
-# queue* of its pool. Prefect creates both queues. Each run goes into one of them, so each worker gets one run. On two
-# machines you'd use the same two commands.
+# queue* of its pool. Prefect creates the queues, `blue` and `green`, by itself. Each run goes into one of them, so each
+# worker gets one run. On two machines you'd use the same two commands.
 #
 # (The notebook needs `await`, because an event loop already runs in it. In a script you call `run_deployment` without
 # it.)
@@ -261,8 +262,8 @@ print(blue.state.name, green.state.name, "-", len(both), "queries")
 print("more than 3 at once over both:", both.peak > 3)
 
 # %% [markdown]
-# A tag limit doesn't care which worker, process or machine a task runs on. A second worker gives you room for more flow
-# runs, not for more queries.
+# A tag limit doesn't care which worker, process or machine a task runs on. A second worker, on another machine, gives
+# you room for more flow runs, not for more queries.
 #
 # ## Where do tasks run?
 #
@@ -273,7 +274,7 @@ print("more than 3 at once over both:", both.peak > 3)
 # | threads: `ThreadPoolTaskRunner`, the default | tasks wait for a database, a web service, a file |
 # | processes: `ProcessPoolTaskRunner` | tasks compute, and one core isn't enough |
 # | a cluster: `DaskTaskRunner` | one flow run needs several machines |
-# | several workers | several flow runs at once, and a crash of one must not touch the others |
+# | several workers | flow runs on several machines, or the end of one worker must not stop them all |
 #
 # The [deployment guide](../docs/deployment_guide.md) has measurements of all four.
 #
@@ -402,14 +403,14 @@ print(state_of(long_run).name, "- slots taken:", taken)
 print("all queries completed:", done == 60)
 
 # %% [markdown]
-# The command set the run to *Cancelling*. The worker told its process to stop: running queries finished, those waiting
-# for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30 seconds, the worker
-# would have killed it.
+# The command set the run to *Cancelling*. The worker told the run's process to stop: running queries finished, those
+# waiting for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30 seconds, the
+# worker would have killed it.
 #
 # <details><summary>What can't you cancel this way?</summary>
 #
 # A flow that you called yourself, in a script or a notebook: no worker is in charge of it, so stop its process (Ctrl-C,
-# or *Interrupt* in a notebook). A run that is still Scheduled is simply Cancelled.
+# or *Interrupt* in a notebook). (A run that is still Scheduled needs no worker: it's Cancelled at once.)
 # </details>
 
 # %% [markdown]

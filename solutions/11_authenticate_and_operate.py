@@ -24,15 +24,15 @@ from sqlalchemy import make_url
 # %% [markdown]
 # ## Development and production
 #
-# The same code runs against my own server (*dev*) and against the company's (*prod*). What differs comes from the
-# *environment*, never from the code:
+# The same code runs against the server on my laptop (*dev*) and against the shop's (*prod*). What differs comes from
+# the *environment*, never from the code:
 #
 # | variable | dev | prod |
 # |---|---|---|
 # | `PREFECT_API_URL` | `http://127.0.0.1:4200/api` | `https://prefect.example.com/api` |
 # | `PREFECT_API_KEY` | not set | the key, for Prefect Cloud |
-# | `PREFECT_API_AUTH_STRING` | not set | `user:password`, for your own server |
-# | `DATABASE_URL` | a local file | the company's database |
+# | `PREFECT_API_AUTH_STRING` | not set | `user:password`, for a server that you host |
+# | `DATABASE_URL` | a local file | the shop's database |
 #
 # Set the key or the auth string, never both. If both are set, Prefect sends the auth string.
 #
@@ -53,12 +53,13 @@ print(f"DON'T: {key[:8]}...\nDO:    API key {'set' if key else 'not set'}")
 # print the URL *object*. The text that you made it from isn't masked.
 
 # %% tags=["nbval-check-output"]
-print(repr(make_url("postgresql://shop:made_up@db.example.com:5432/orders")))
+print(make_url("postgresql://shop:made_up@db.example.com:5432/orders"))
 
 # %% [markdown]
 # ## What ends up in the log?
 #
-# This flow prints a key and a URL, as careless debug lines would. I set the key only for this run.
+# This flow prints a key and a URL, as careless debug lines would. For this run only, the key is set as
+# `PREFECT_API_KEY`.
 
 
 # %%
@@ -191,7 +192,8 @@ print("the right password:", observe(with_secret).result)
 # ## A protected server
 #
 # The workbook's server lets everyone in, but it listens only on your own machine. I start a second one that requires a
-# password and keeps its data in a temporary folder. Its first start takes a while.
+# password and keeps its data in a temporary folder. (`PREFECT_SERVER_API_AUTH_STRING` is the server's setting; clients
+# use `PREFECT_API_AUTH_STRING`.) Its first start takes a while.
 
 # %%
 import socket
@@ -241,8 +243,8 @@ def status(**credentials):
 
 
 # %% [markdown]
-# You can send the auth string, as `PREFECT_API_AUTH_STRING` does, or an API key, as `PREFECT_API_KEY` does. Which
-# status will this server return for each?
+# You can send the auth string (`PREFECT_API_AUTH_STRING`) or an API key (`PREFECT_API_KEY`). Which status will this
+# server return for each?
 
 # %% tags=["guess"]
 guess = predict("a key for your own server", password=200, api_key=401)
@@ -279,8 +281,8 @@ folder.cleanup()
 # <details><summary>Where do I put the real password?</summary>
 #
 # In a file that only you can read, and from there into the environment: `export PREFECT_API_AUTH_STRING="$(cat
-# ~/secrets/prefect)"`. Typed on a command line, it stays in the shell's history. The [authentication
-# guide](../docs/authentication_guide.md) has more, and shows how to fix each refusal.
+# ~/secrets/prefect)"`. If you type it on a command line, it stays in the shell's history. The [authentication
+# guide](../docs/authentication_guide.md) has more, and shows how to fix each refused login.
 # </details>
 #
 # ## What a crash leaves behind
@@ -289,20 +291,20 @@ folder.cleanup()
 #
 # | what dies | what is lost | what comes back by itself |
 # |---|---|---|
-# | your script or notebook | its run | its slots, after about a minute |
+# | your script or notebook | its run: it stays Running | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
-# | the server | who holds which slot: they all stay taken | its records, if its database is still there |
+# | the server | which run holds which slot, so taken slots stay taken | its records, if its database is still there |
 # | the connection to the database | one query's answer | the query, if its task has retries |
 #
-# An *automation* is a rule that the server follows when something happens, or fails to happen. For the second row, one
-# can mark a run as Crashed when its worker goes silent. For the third, a setting keeps the slots' leases in files, as
-# in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
+# An *automation* is a rule that the server follows when something happens, or fails to happen. For the second row, an
+# automation can mark a run as Crashed when its heartbeat stops. For the third, a setting keeps the slots' leases in
+# files, as in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
 # [troubleshooting](../docs/troubleshooting.md) starts from what you see.
 #
 # ## Watch: slots and running tasks
 #
-# A slot that stays taken while no task is running has leaked. I compare both. To have something to see, I set the
-# number of taken slots by hand, as a crash of the server would leave it.
+# A slot that stays taken while no task runs or waits for its next try has leaked. I compare both. To have something to
+# see, I set the number of taken slots by hand, as a crash of the server would leave it.
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag lesson-11
@@ -324,8 +326,8 @@ slots, tasks = slots_and_tasks("lesson-11")
 print(slots, "slots taken,", tasks, "tasks running")
 
 # %% [markdown]
-# If the difference stays for more than a minute, free the slots, as in lesson 06. (`prefect gcl ls` lists all limits,
-# in a wide terminal. A limit named `deployment:…` is a deployment's own.)
+# If the difference stays for more than a minute, and no task waits for its next try, free the slots as in lesson 06.
+# (`prefect gcl ls` lists all limits; it needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
 
 # %%
 # !prefect gcl update tag:lesson-11 --active-slots 0
@@ -386,9 +388,10 @@ print(forgotten.name, state.name, state.type.value)
 # %% [markdown]
 # ### Exercise 11.2 · What needs attention?
 #
-# Write `needs_attention(since)`. It asks the server for the flow runs that were due at `since` or later (a time as
-# text, such as `"2026-11-27T02:00:00+00:00"`) and that failed, crashed or are late, and returns their names in the
-# order they were due. The server sends at most 200 at a time.
+# Write `needs_attention(since)`. `since` is a time as text, such as `"2026-11-27T02:00:00+00:00"`. The function asks
+# the server for the flow runs that were due then or later (`expected_start_time`) and that failed (TimedOut is a kind
+# of failed), crashed or are late. It returns their names in the order they were due. The server sends at most 200 at a
+# time.
 
 
 # %% tags=["exercise-11.2"]
@@ -431,7 +434,7 @@ with get_client(sync_client=True) as client:
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. Settings come from the environment; of a secret, print only whether it is set.
+# 1. Settings come from the environment; print whether a secret is set, and nothing more of it.
 # 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means yours is wrong or missing.
 # 3. Every morning look for failed, crashed and late runs, and for slots that are taken while nothing runs.
 #

@@ -23,8 +23,8 @@ from flows import publishing, warehouse
 from workbook.work import ask
 
 # %% [markdown]
-# This notebook gets its own folder for results. The limit on the tag `database` is the one from lesson 03; `flaky`
-# makes the database fail on purpose.
+# This notebook gets its own folder for results, in place of `data/`. The limit on the tag `database` is the one from
+# lesson 03; `flaky` makes the database fail on purpose.
 
 # %%
 import os
@@ -66,7 +66,7 @@ print(start.state.name, [done["result"] for done in start.result])
 #
 # <details><summary>My list</summary>
 #
-# 1. No other flow shares the tag `my-flow` or its limit. The tag for my database is `database`.
+# 1. Its tag is `my-flow`, so my database's limit, on the tag `database`, doesn't hold for it.
 # 2. There is no clean-up.
 # 3. If two tasks fail, `.result()` names only the first.
 # 4. The results stay in memory: nothing is written or published.
@@ -74,8 +74,8 @@ print(start.state.name, [done["result"] for done in start.result])
 # </details>
 
 # %% [markdown]
-# Those are your four steps. The next cell gives you both clean-ups, and `save`, which writes a query's rows to a file
-# and returns how many there are.
+# Those are your four steps. The next cell gives you two clean-ups, as in lesson 09, and `save`, which writes a query's
+# rows to a file and returns how many there are.
 
 
 # %% tags=["setup"]
@@ -100,8 +100,8 @@ def cleanup2():
 # %% [markdown]
 # ### Exercise 12.1 · Queries under a limit
 #
-# Every query gets its own task run, with the tag `database` and three tries in all, 0.1 s apart. It saves its rows in
-# the run's folder. The flow returns the numbers of rows, in order.
+# Every query gets its own task run, with the tag `database` and three tries in all, 0.1 s apart. The code below already
+# saves its rows in the run's folder. The flow returns the numbers of rows, in the order of `indexes`.
 
 
 # %% tags=["exercise-12.1"]
@@ -153,13 +153,13 @@ with flaky({6: 1}):
 guess.compare(limited)
 
 # %% [markdown]
-# The bar of query 6 contains two tries. It keeps its slot between them, as you saw in lesson 06.
+# The bar of query 6 contains two tries. The query keeps its slot between them, as you saw in lesson 06.
 
 # %% [markdown]
 # ### Exercise 12.2 · Two clean-ups in order
 #
-# Copy the task and the flow of your answer to 12.1 into the next cell. When every query has completed or failed,
-# `cleanup1` runs once, and after it `cleanup2`. If a query failed at every try, the flow still ends Failed.
+# Copy your task and your flow from 12.1 into the next cell. When every query has completed or failed, `cleanup1` runs
+# once, and after it `cleanup2`. If a query failed at every try, the flow still ends Failed.
 #
 # No working 12.1? `solution("12.1")` shows you where to start.
 
@@ -207,8 +207,8 @@ check("12.2", nightly_etl)
 # solution("12.2")
 
 # %% [markdown]
-# Tonight queries 7 and 9 fail at every try. Your flow runs queries 6 to 11. Which task run ends last, and how many of
-# the two failures does the error name?
+# Tonight queries 7 and 9 fail at every try. Your flow runs queries 6 to 11. Which task ends last, `"query"`,
+# `"cleanup1"` or `"cleanup2"`, and how many of the two failures does the error name?
 
 # %% tags=["guess"]
 guess = predict("two failures", last_task="cleanup2", failures_named=1)
@@ -233,7 +233,7 @@ print(bad.state.name, "-", bad.error)
 # %% [markdown]
 # ### Exercise 12.3 · An error that names every failure
 #
-# Fix that: copy your answer to 12.2 into the next cell. If queries fail, the error that ends the flow names the number
+# Fix that: copy your flow from 12.2 into the next cell. If queries fail, the error that ends the flow names the number
 # of each of them, and of no other query. The clean-ups stay where they are.
 
 
@@ -284,9 +284,9 @@ check("12.3", nightly_etl)
 # %% [markdown]
 # ### Exercise 12.4 · Publish all or nothing
 #
-# The last step: copy your answer to 12.3. If all queries complete, `data/out` shows the new files and nothing else, and
-# the flow returns a dict with `queries` (how many), `rows` (how many in all) and `output` (`publishing.out()` as text).
-# After a failure, `data/out` stays as it was.
+# The last step: copy your flow from 12.3 into the next cell. If all queries complete, `data/out` shows the new files
+# and nothing else, and the flow returns a dict with `queries` (how many), `rows` (how many in all) and `output`
+# (`publishing.out()` as text). After a failure, `data/out` stays as it was.
 
 
 # %% tags=["exercise-12.4"]
@@ -359,8 +359,9 @@ print(good.state.name, "and", bad.state.name)
 print("still the good night's files:", files_bad == files_good)
 
 # %% [markdown]
-# The second night left the first night's results whole, and an error that names query 7. That flow can run unattended.
-# Put it into a file next to `flows/prefect_flow.py` and deploy it as in [lesson 10](10_deploy.ipynb).
+# After the second night, the first night's results are still complete, and the error names query 7. That flow can run
+# unattended. Give its parameters default values, put it into a file next to `flows/prefect_flow.py` and deploy it as in
+# [lesson 10](10_deploy.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember

@@ -29,7 +29,7 @@ COMMANDS = {
         workbook server start
         .venv/bin/workbook hint 3.1
         .venv/bin/workbook hint 3.1 2
-        curl http://localhost:4200/api/health
+        curl $PREFECT_API_URL/health
         grep -n "tags=" flows/your_flow.py
         python scripts/setup_concurrency_limit.py
         python scripts/setup_concurrency_limit.py --tag database --limit 3
@@ -54,7 +54,7 @@ COMMANDS = {
     """,
     "tests/test_bare_python.py::test_a_copy_of_the_template_runs_with_nothing_but_prefect": """
         cp -n flows/template.py flows/my_flow.py
-        prefect concurrency-limit create my-flow 3
+        prefect gcl create tag:my-flow --limit 3
         python flows/my_flow.py
     """,
     "tests/test_patterns.py::test_from_the_command_line": "python flows/patterns.py",
@@ -258,7 +258,7 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
     if not shutil.which("bash") or not shutil.which("curl"):
         pytest.skip("bash and curl are what these commands are written for, and one is missing")
     script = "\n".join(["set -ex", *listed(LOOKS)]).replace(".venv/bin/", "")
-    script = script.replace("localhost:4200", f"127.0.0.1:{prefect_server.port}").replace("your_flow", "prefect_flow")
+    script = script.replace("your_flow", "prefect_flow")
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, env=environment, text=True, stdout=-1, stderr=-2)
     assert ran.returncode == 0, ran.stdout

@@ -168,5 +168,5 @@ def dress(axes: Axes) -> None:
 
 def settle(figure: Figure) -> None:
     """Lay the figure out once: every drawing would do it again, from where the last one left it."""
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")

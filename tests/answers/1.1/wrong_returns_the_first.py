@@ -1,4 +1,4 @@
-# message: returned the rows that extract got.*the rows that load got
+# message: returned the rows that extract returned.*the rows that load returned
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ ran in a thread of which Prefect knows nothing.*Threads of your own
+# message: Query \d+ ran in a thread that Prefect doesn't know.*Threads of your own
 from concurrent.futures import ThreadPoolExecutor
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: is not due before
+# message: isn't due until
 from datetime import UTC, datetime, timedelta
 
 from prefect import flow

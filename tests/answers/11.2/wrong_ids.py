@@ -1,4 +1,4 @@
-# message: the server has no such flow run since then
+# message: no flow run since then has that name
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 

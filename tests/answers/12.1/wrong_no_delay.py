@@ -1,4 +1,4 @@
-# message: was tried again at once
+# message: was tried again immediately
 import json
 from pathlib import Path
 

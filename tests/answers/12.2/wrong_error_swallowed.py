@@ -1,4 +1,4 @@
-# message: Your flow ended Completed, although query \d+ failed for good\. It should end Failed\. Clean up first
+# message: Your flow ended Completed, although query \d+ failed on every try\. It should end Failed\. Clean up first
 import json
 from pathlib import Path
 

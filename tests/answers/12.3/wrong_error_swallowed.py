@@ -1,4 +1,4 @@
-# message: Your flow ended Completed, although queries \d+, \d+ failed for good
+# message: Your flow ended Completed, although queries \d+, \d+ failed on every try
 import json
 from pathlib import Path
 

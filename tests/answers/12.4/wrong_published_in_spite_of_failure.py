@@ -1,4 +1,4 @@
-# message: When query \d+ had failed, a folder of 3 files was published
+# message: After query \d+ had failed, a folder of 3 files was published
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: given one of the words: the first only 'word-\d+'.*the whole list of \d.*share in `unmapped\(\)`
+# message: given one word: the first got only 'word-\d+'.*the whole list of \d.*share in `unmapped\(\)`
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ ran in a thread of which Prefect knows nothing
+# message: Query \d+ ran in a thread that Prefect doesn't know
 from concurrent.futures import ThreadPoolExecutor
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: ended Failed before it asked query \d+: LookupError.*`ask\(index, seconds\)` in a task
+# message: ended Failed before it ran query \d+: LookupError.*`ask\(index, seconds\)` in a task
 from prefect import flow
 
 from flows import warehouse

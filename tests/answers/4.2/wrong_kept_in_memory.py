@@ -1,4 +1,4 @@
-# message: asked query \d+ again.*knows only what is in the file
+# message: ran query \d+ again.*knows only what is in the file
 from pathlib import Path
 
 from prefect import flow, task

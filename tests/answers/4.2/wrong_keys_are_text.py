@@ -1,4 +1,4 @@
-# message: asked query \d+ again.*In JSON, the keys of an object are always text
+# message: ran query \d+ again.*In JSON, the keys of an object are always text
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: asked query \d+ again, although its batch was complete.*the rows of all finished batches
+# message: ran query \d+ again, although its batch was complete.*the rows of all finished batches
 import json
 from pathlib import Path
 

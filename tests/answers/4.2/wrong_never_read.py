@@ -1,4 +1,4 @@
-# message: asked query \d+ again.*read it when the flow begins
+# message: ran query \d+ again.*read it when the flow begins
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: ended Failed before it asked query \d+: AttributeError: 'str' object.*is a path as text
+# message: ended Failed before it ran query \d+: AttributeError: 'str' object.*is a path as text
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: left no file `checkpoint`.*The end of the flow is too late
+# message: left no file at the path .checkpoint..*The end of the flow is too late
 import json
 from pathlib import Path
 

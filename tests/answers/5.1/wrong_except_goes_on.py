@@ -1,4 +1,4 @@
-# message: Query \d+ failed, but your flow ended Completed.*an `except` that goes on
+# message: Query \d+ failed, but your flow ended Completed.*an .except. that doesn't raise it again
 from prefect import flow, get_run_logger, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: or a part of it, is in what it printed and logged
+# message: or a part of it, is in your flow's output
 import os
 
 from prefect import flow, get_run_logger

@@ -1,4 +1,4 @@
-# message: or a part of it, is in what it returned
+# message: or a part of it, is in your flow's result
 import os
 
 from prefect import flow

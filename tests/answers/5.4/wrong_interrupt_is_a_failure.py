@@ -1,4 +1,4 @@
-# message: `interrupted` ends Failed; it doesn't.*KeyboardInterrupt is no error of your code
+# message: `interrupted` ends Failed; it doesn't.*KeyboardInterrupt isn't an error in your code
 def states():
     return {
         "waited_for": "Completed",

@@ -1,4 +1,4 @@
-# message: do not have the tag 'reporting' but \['Reporting'\]
+# message: don't have the tag 'reporting' but \['Reporting'\]
 from prefect import flow, task
 
 from workbook.work import ask

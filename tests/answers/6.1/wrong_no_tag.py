@@ -1,4 +1,4 @@
-# message: do not have the tag 'reporting', nor any other
+# message: don't have the tag 'reporting', nor any other
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: \d+ queries ran in the live database at once.*Your flow acquired the slots, and not its task runs
+# message: \d+ queries ran in the live database at once.*The flow itself acquired the slots; its task runs didn't
 from prefect import flow, task
 from prefect.concurrency.sync import concurrency
 

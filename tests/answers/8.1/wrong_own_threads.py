@@ -1,4 +1,4 @@
-# message: in a thread of which Prefect knows nothing
+# message: in a thread that Prefect doesn't know
 from concurrent.futures import ThreadPoolExecutor
 
 from prefect import flow, task

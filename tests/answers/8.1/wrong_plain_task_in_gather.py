@@ -1,4 +1,4 @@
-# message: need coroutines. A plain task or flow runs to its end as soon as you call it
+# message: need coroutines. If you call a plain task or flow, it runs to its end at that moment
 import asyncio
 
 from prefect import flow, task

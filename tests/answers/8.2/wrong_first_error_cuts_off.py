@@ -1,4 +1,4 @@
-# message: A report failed, and (your flow didn't wait for that of '\w+': its flow run is still Running|the report of '\w+' never began)
+# message: One report failed, and (your flow didn't wait for '\w+': its flow run is still Running|the report of '\w+' never began)
 import asyncio
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: is no child of your flow run.*takes the context along
+# message: isn't a child of your flow run.*takes the context along
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 

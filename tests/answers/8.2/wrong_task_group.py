@@ -1,4 +1,4 @@
-# message: A report failed, and (your flow didn't wait for that of '\w+': its flow run ended|the report of '\w+' never began).*a task group cancels the others
+# message: One report failed, and (your flow didn't wait for '\w+': its flow run ended|the report of '\w+' never began).*a task group cancels the others
 import asyncio
 
 from prefect import flow, task

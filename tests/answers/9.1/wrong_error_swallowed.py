@@ -1,4 +1,4 @@
-# message: Your flow ended Completed, although query \d+ failed for good
+# message: Your flow ended Completed, although query \d+ failed on every try
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ was tried again at once
+# message: Query \d+ was tried again immediately
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: The tries of query \d+ were [23] task runs
+# message: Query \d+'s tries were [23] separate task runs
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: When query \d+ had failed, an empty folder was published.*Don't remove the former folder
+# message: After query \d+ had failed, an empty folder was published.*Don't remove the former folder
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: When query \d+ had failed, .* was published
+# message: After query \d+ had failed, .* was published
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: When query \d+ had failed, a folder of \d files was published.*finally
+# message: After query \d+ had failed, a folder of \d files was published.*finally
 import json
 from pathlib import Path
 

@@ -148,16 +148,16 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
     raise NotYet(
         "Your list has the right names in another order.",
         "They should be in the order in which the runs were due, the first one first.",
-        "The server sorts them with `sort=`; an order by start time is another one, and late runs have none.",
+        "The server sorts them with `sort=`: sort by when they were due. Late runs have no start time.",
     )
 
 
 def _strange(name: str, known: dict[str, Due], begin: datetime) -> None:
     if name not in known:
         raise NotYet(
-            f"Your list has {name!r}, and the server has no such flow run since then.",
+            f"Your list has {name!r}, but no flow run since then has that name.",
             "It should have the names of flow runs.",
-            "A flow run's name is its `name`; that of its flow, or of its state, is another one.",
+            "Use the flow run's own `name`, not its flow's or its state's.",
         )
     if known[name].needs_attention:
         raise NotYet(
@@ -168,7 +168,7 @@ def _strange(name: str, known: dict[str, Due], begin: datetime) -> None:
     raise NotYet(
         f"Your list has {_kind(known[name])}.",
         "It should only have flow runs that are Failed, Crashed or Late.",
-        "Late is a state's name: its type is SCHEDULED, as that of runs that are not due yet." if known[
+        "Late is a state's name: its type is SCHEDULED, like that of runs that aren't due yet." if known[
             name
         ].state.is_scheduled() else "",
     )  # fmt: skip

@@ -74,7 +74,7 @@ def _whole(seen: Run, batch: list[int], size: int) -> None:
     raise NotYet(
         f"{spans.peak} tasks of a batch ran at once, but at most {most} of their queries.",
         f"In this run a batch has {size} queries, which should all run at the same time.",
-        "Look inside your task for a lock or a semaphore: it makes a task wait that is already running.",
+        "Look inside your task for a lock or a semaphore: it makes a running task wait.",
     )
 
 
@@ -101,7 +101,8 @@ def resumed(answer: Answer) -> None:
     _died_there(died, bad, batches)
     if not checkpoint.is_file():
         raise NotYet(
-            f"Your flow failed in its third batch and left no file `checkpoint`{_written_elsewhere(answer)}.",
+            "Your flow failed in its third batch and left no file at the path "
+            f"`checkpoint`{_written_elsewhere(answer)}.",
             "The file should hold the rows of the two batches that were complete.",
             "Write it after every batch, to the path that the flow is given. The end of the flow is too late.",
         )
@@ -150,7 +151,7 @@ def _died_there(died: Run, bad: int, batches: list[list[int]]) -> None:
     if never := [index for index in first_two if index not in asked]:
         error = str(died.error or died.state.message).rstrip(".")
         raise NotYet(
-            f"Your flow ended {died.state.name} before it asked query {never[0]}: {error}.",
+            f"Your flow ended {died.state.name} before it ran query {never[0]}: {error}.",
             f"It should fail at query {bad} of the third batch, after the first two are done.",
             _cause(error, died),
         )
@@ -165,7 +166,7 @@ def _died_there(died: Run, bad: int, batches: list[list[int]]) -> None:
     if bad not in asked:
         error = str(died.error or died.state.message).rstrip(".")
         raise NotYet(
-            f"Your flow ended {died.state.name} before it asked query {bad}: {error}.",
+            f"Your flow ended {died.state.name} before it ran query {bad}: {error}.",
             f"It should fail at query {bad} of the third batch, after the first two are done.",
             _cause(error, died),
         )
@@ -187,7 +188,7 @@ def _cause(error: str, died: Run) -> str:
     if kind == "KeyError":
         return "In JSON, the keys of an object are always text: look for `str(index)` after you have read it back."
     if kind == "LookupError":
-        return "Your own code raised this, not the query. Ask every query with `ask(index, seconds)` in a task."
+        return "Your own code raised this, not the query. Run every query with `ask(index, seconds)` in a task."
     return "Your own code raised this error, not a query. Look at how you read and write the checkpoint."
 
 
@@ -205,7 +206,7 @@ def _went_on(again: Run, batches: list[list[int]], unasked: int, stored: bool) -
     asked = {query.index for query in again.asked}
     if twice := [index for index in first_two if index in asked]:
         raise NotYet(
-            f"Your second run asked query {twice[0]} again, although its batch was complete.",
+            f"Your second run ran query {twice[0]} again, although its batch was complete.",
             "The rows of a finished batch should come from the checkpoint.",
             "Your tasks left their rows in Prefect's result storage, which another machine doesn't have. Write "
             "them to the file `checkpoint`, and read that file when the flow begins." if stored else
@@ -222,7 +223,7 @@ def _went_on(again: Run, batches: list[list[int]], unasked: int, stored: bool) -
     for new in (batches[3], left):
         if again.result == expect.rows_of(new):
             raise NotYet(
-                f"Your second run returned {len(new)} results, only those that it asked for itself.",
+                f"Your second run returned {len(new)} results, only those of the queries that it ran itself.",
                 f"It should return all {len(numbers)}, with those from the checkpoint.",
                 "Look at the `return` of your flow.",
             )

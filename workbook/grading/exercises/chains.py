@@ -39,8 +39,8 @@ def _chained(answer: Answer, index: int) -> None:
         )
     if seen.state.is_completed() and seen.result == rows:
         raise NotYet(
-            "Your flow returned the rows that extract got.",
-            "It should return the rows that load got.",
+            "Your flow returned the rows that extract returned.",
+            "It should return the rows that load returned.",
             "Look at the `return` of the flow.",
         )
     expect.result(seen, *expect.rows_of([last]), what="the rows of the last query")
@@ -148,7 +148,7 @@ def _own_tasks(seen: Run, indexes: list[int], lasts: list[int]) -> None:
             raise NotYet(
                 f"{names[homes[index]]} ran both query {index} and query {last}: a whole chain in one task.",
                 "Each step should have its own task run.",
-                "Prefect can put in order, retry and show only what is a task. Submit extract, transform and load in "
+                "Prefect can order, retry and show only tasks. Submit extract, transform and load in "
                 "the flow, and give each the future of the one before.",
             )
     expect.asked_in_tasks(seen, [*indexes, *lasts], SECONDS)
@@ -188,7 +188,7 @@ def _all_begin(seen: Run, indexes: Sequence[int], lasts: Sequence[int]) -> None:
     if spans.peak < len(indexes):
         raise NotYet(
             f"At most {spans.peak} of your {len(indexes)} extracts ran at the same time.",
-            "All of them should: no chain needs anything of another.",
+            "All of them should: no chain needs anything from another.",
             concurrency.held_back(spans),
         )
     raise NotYet(

@@ -25,11 +25,11 @@ MIX_UPS = {
     r"'list' object is not callable": "`asyncio.to_thread(ask(…))` calls ask() first, and passes on its rows. Pass the "
     "function and its arguments separately: `asyncio.to_thread(ask, index, seconds)`.",
     r"'coroutine'": "Calling an `async def` function only makes a coroutine: `await` runs it and gives you its result.",
-    r"PrefectConcurrentFuture can't be used in 'await'": "A future is no coroutine: call .result() on it, or await the "
-    "task itself, without submit.",
-    r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and gather() need coroutines. A "
-    "plain task or flow runs to its end as soon as you call it, and hands back its result: pass it to "
-    "asyncio.to_thread, or submit a task.",
+    r"PrefectConcurrentFuture can't be used in 'await'": "A future isn't a coroutine: call .result() on it, or await "
+    "the task itself, without submit.",
+    r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and gather() need coroutines. If "
+    "you call a plain task or flow, it runs to its end at that moment. Pass the function itself to asyncio.to_thread, "
+    "without calling it, or submit a task.",
 }
 
 
@@ -105,7 +105,7 @@ def _homes(seen: Run, regions: Mapping[str, list[int]]) -> dict[str, FlowRun]:
             if lost := sorted(homes - known.keys()):
                 run = client.read_flow_run(UUID(lost[0]))
                 raise NotYet(
-                    f"The flow run {run.name!r} is no child of your flow run.",
+                    f"The flow run {run.name!r} isn't a child of your flow run.",
                     "Every report should be one.",
                     "A thread that you start yourself doesn't know your flow: use asyncio.to_thread, which takes the "
                     "context along, or call the child in a task that you submit.",
@@ -218,12 +218,12 @@ def _all_finished(seen: Run, regions: Mapping[str, list[int]], well: list[str]) 
     homes = _homes(seen, regions)
     for name in well:
         if name not in homes:
-            raise NotYet(f"A report failed, and the report of {name!r} never began.", expected, gather)
+            raise NotYet(f"One report failed, and the report of {name!r} never began.", expected, gather)
         state = homes[name].state
         if not state.is_completed():
             still = "is still" if not state.is_final() else "ended"
             raise NotYet(
-                f"A report failed, and your flow didn't wait for that of {name!r}: its flow run {still} {state.name}.",
+                f"One report failed, and your flow didn't wait for {name!r}: its flow run {still} {state.name}.",
                 expected, gather,
             )  # fmt: skip
         if seen.timeline.end is not None and homes[name].end_time.timestamp() > seen.timeline.end:

@@ -56,10 +56,10 @@ def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
         raise NotYet(
             f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
             f"It should have been {wanted} queries.",
-            "A lock or a semaphore inside a task makes it wait again, while it is already running.",
+            "A lock or a semaphore inside a task makes it wait while it is Running.",
         )
     raise NotYet(
-        "Your two kinds of tasks didn't fill their places at the same time.", "They should.",
+        "Your two kinds of tasks didn't use all their slots at the same time.", "They should.",
         "Submit both kinds before you wait for either.",
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
     raise NotYet(
         f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
         f"All {len(indexes)} queries should run at the same time.",
-        "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
+        "Something inside your task makes it wait while it is Running, as a lock or a semaphore does.",
     )
 
 
@@ -101,7 +101,7 @@ def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, s
     late = max(first, key=lambda span: float("inf") if span.end is None else span.end)
     raise NotYet(
         f"{early.name} began before {late.name} had ended.",
-        f"{first_name} should end first, and only then {second_name} begin.",
+        f"{first_name} should end before {second_name} {'begins' if len(second) == 1 else 'begin'}.",
         "Give the later task the earlier one's result, or name its future in wait_for, or collect it first.",
     )  # fmt: skip
 
@@ -117,11 +117,11 @@ def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
         return
     found = sorted({tag for span in free for tag in span.tags})
     raise NotYet(
-        f"{len(free)} of {len(homes)} task runs do not have the tag {tag!r}"
+        f"{len(free)} of {len(homes)} task runs don't have the tag {tag!r}"
         f"{f' but {found}' if found else ', nor any other'}; at most {seen.timeline.peak} task runs ran at once.",
         f"Each of them should have the tag {tag!r}.",
-        "A tag that has no limit of exactly its name limits nothing, and nothing warns you. Look for a typo, or write "
-        "the name once and use it for all.",
+        "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
+        "or write the name once and use it for all.",
     )
 
 
@@ -154,7 +154,7 @@ def _tagged(seen: Run, tag: str | None) -> Timeline:
         raise NotYet(
             f"None of your task runs has the tag {tag!r}{f'; their tags are {tags}' if tags else ''}.",
             f"The tasks should carry the tag {tag!r}.",
-            "The server limits by the exact name of the tag: a task with another tag, or with none, runs free.",
+            "The server limits by the exact name of the tag: a task with another tag, or with none, isn't limited.",
         )
     return spans
 

@@ -34,10 +34,10 @@ def from_environment(answer: Answer) -> None:
         host = f"db-{_word(answer.rng)}.example"
         answer.environment(DATABASE_URL=f"postgresql://{_word(answer.rng)}:{password}@{host}:5432/shop")
         seen = answer()
-        _unseen(password, "what it returned", str(seen.result))
+        _unseen(password, "your flow's result", str(seen.result))
         for place, text in _kept(seen):
             _unseen(password, place, text)
-        _unseen(password, "what it printed and logged", answer.printed(None))
+        _unseen(password, "your flow's output", answer.printed(None))
         expect.completed(seen)
         if seen.result != host:
             raise NotYet(

@@ -190,8 +190,8 @@ def _triggered(deployment: UUID, number: int) -> UUID:
     due = state.state_details.scheduled_time
     if due and due > datetime.now(UTC) + timedelta(minutes=1):
         raise NotYet(
-            f"Your flow run is not due before {due:%Y-%m-%d %H:%M} UTC.",
-            "It should be due at once.",
+            f"Your flow run isn't due until {due:%Y-%m-%d %H:%M} UTC.",
+            "It should be due immediately.",
             "A worker takes a run when its time has come: leave `scheduled_time` out.",
         )
     return runs[0].id

@@ -11,7 +11,6 @@ from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
 KNOWN = ("Completed", "Failed", "Crashed", "Cancelled")  # what a learner may say; "Cancelled" is never right here
-NO_ERROR = "No error leaves the function, and what it returns is no state."
 RIGHT = {
     "waited_for": (
         "Completed",
@@ -42,8 +41,8 @@ RIGHT = {
     ),
     "interrupted": (
         "Crashed",
-        "A KeyboardInterrupt is no error of your code: it comes from outside, as Ctrl+C or the stop button. Prefect "
-        "has its own state for runs that are cut off.",
+        "A KeyboardInterrupt isn't an error in your code: it comes from outside, from Ctrl+C or the stop button. "
+        "Prefect has its own state for runs that are cut off.",
     ),
 }  # by the name of the flow: how it ends, and why
 

@@ -119,7 +119,7 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
     some_task_ran(seen, len(indexes))
     if lost := seen.strangers:
         raise NotYet(
-            f"Query {lost[0].index} ran in a thread of which Prefect knows nothing, so it belongs to no task run.",
+            f"Query {lost[0].index} ran in a thread that Prefect doesn't know, so it belongs to no task run.",
             "Every query should run inside a task.",
             "Threads of your own, and loop.run_in_executor, leave Prefect's context behind: submit tasks, or use "
             "asyncio.to_thread inside an async task.",

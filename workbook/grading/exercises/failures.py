@@ -66,7 +66,7 @@ def all_asked(seen: Run, indexes: Collection[int], failed: int) -> None:
     """Every query was asked, in a run in which one of them failed."""
     if asked(seen) and (dropped := sorted(set(indexes) - asked(seen))):
         raise NotYet(
-            f"When query {failed} had failed, your flow ended before query {dropped[0]} had begun.",
+            f"After query {failed} had failed, your flow ended before query {dropped[0]} had begun.",
             "Every query should end, well or badly, before the flow does.",
             "What has not begun when the flow ends is dropped: wait(futures) waits for all of them.",
         )
@@ -103,7 +103,7 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
         )
     if spread := [index for index in wanted if len(homes[index]) > 1]:
         raise NotYet(
-            f"The tries of query {spread[0]} were {len(homes[spread[0]])} task runs.",
+            f"Query {spread[0]}'s tries were {len(homes[spread[0]])} separate task runs.",
             "They should be tries of one task run.",
             "Let Prefect repeat the task run with @task(retries=…), instead of submitting or calling the task again.",
         )
@@ -134,7 +134,7 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
     delays = delay if isinstance(delay, list) else [delay]
     if not all(delays):
         raise NotYet(
-            f"Query {index} was tried again at once.", "There should be a short delay before each try.",
+            f"Query {index} was tried again immediately.", "There should be a short delay before each try.",
             "A database that has just failed needs a moment: retry_delay_seconds=0.1.",
         )  # fmt: skip
     if max(delays) > 1:
@@ -150,7 +150,7 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
     named = f"quer{'y' if len(queries) == 1 else 'ies'} {', '.join(map(str, queries))}"
     if seen.state.is_completed():
         raise NotYet(
-            f"Your flow ended {seen.state.name}, although {named} failed for good.", "It should end Failed.",
+            f"Your flow ended {seen.state.name}, although {named} failed on every try.", "It should end Failed.",
             "An error is lost if you catch it, return it as a result, or never call .result() on its future.",
         )  # fmt: skip
     if not seen.state.is_failed():

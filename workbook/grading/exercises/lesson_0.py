@@ -62,8 +62,8 @@ def _in_words(count: int, at_once: int, rounds: int, seconds: float) -> str:
 def _cause(found: float, count: int, seconds: float, at_once: int) -> str:
     """Where the number comes from, if it is one of those that people get."""
     wrong = {
-        count * seconds: "That is the time one after another: a round takes as long as one of its queries.",
-        seconds: "That is the time of one round: only so many queries fit into it.",
+        count * seconds: "That is the time if they run one after another. A round takes only as long as one query.",
+        seconds: "That is the time of one round: only `at_once` queries fit into it.",
         count
         * seconds
         / at_once: "A query can't be cut in pieces: a round that isn't full takes as long as a full one.",
@@ -86,7 +86,8 @@ EXERCISES = (
         ),
         grade=first,
         why="A task that you call in a flow runs now, and its result comes back like that of any function.",
-        variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI at the address above.",
+        variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI. Its "
+        "address is below the first cell.",
     ),
     Exercise(
         id="0.2",
@@ -101,8 +102,8 @@ EXERCISES = (
             "`rounds = …(count / at_once)`, and then multiply.",
         ),
         grade=needed,
-        why="Equal queries run in rounds: as many as fit, then as many again. No schedule of equal queries can beat "
-        "that number.",
+        why="Equal queries run in rounds: as many as fit, then as many again. No schedule can beat the "
+        "time that your function returns.",
         variation="Use it for your next guesses. The rest of a run's time is Prefect's overhead.",
     ),
 )

@@ -39,7 +39,7 @@ def diamond(answer: Answer) -> None:
     if not others:
         raise NotYet(
             "Only the tasks with the three queries ran.",
-            "A fourth task should be given the rows of both in the middle, and count them.",
+            "A fourth task should get the rows of the two queries in the middle, and count them.",
             "Put `@task` above the function that counts, and call or submit it in the flow.",
         )
     if not any(Timeline.before([one, other], [span]) for span in others):
@@ -71,7 +71,8 @@ EXERCISES = (
         entry="diamond",
         hints=(
             "The two in the middle need nothing from each other. What does each of them have to wait for?",
-            "`wait_for=[…]` only waits for a future; as an argument, its result is passed on too. See "
+            "`wait_for=[…]` only waits for a future. If you pass the future as an argument, the task also gets its "
+            "result. See "
             f"{DOCS}/how-to-guides/workflows/run-work-concurrently",
             "Four submits and one `.result()`: `first = query.submit(top, seconds)`, then `one` and `other`, both with "
             "`wait_for=…`, and last `count.submit(…)` with both futures.",

@@ -39,7 +39,7 @@ def one_at_a_time(answer: Answer) -> None:
             raise NotYet(
                 f"A worker didn't take the first run of your deployment, which is {state.name}.",
                 "It should take one run at a time.",
-                state.message or "Has the work queue, or the deployment, a limit of 0?",
+                state.message or "Does the work queue or the deployment have a limit of 0?",
             )
         second, other = (client.create_flow_run_from_deployment(one).id for one in (found.id, neighbour))
         taken = _taken(client, pool, [second, other])
@@ -118,10 +118,10 @@ def _due_at_two(deployment: DeploymentResponse) -> None:
 def _clock(times: list[list[str]]) -> str:
     """Why it is due at these times, in winter and in summer, if they give it away."""
     if times == [["03:00"], ["04:00"]]:
-        return "That is two o'clock UTC, which a cron string means if you name no time zone."
+        return "That is two o'clock UTC: without a time zone, a cron string means UTC."
     winter, summer = times
     if len(winter) == len(summer) == 1 and winter != summer:
-        return "Your schedule follows a clock without summer time, and Zurich's has it: name the zone Europe/Zurich."
+        return "Your schedule ignores summer time, but Zurich has it: name the zone Europe/Zurich."
     return ""
 
 
@@ -144,7 +144,8 @@ EXERCISES = (
         minutes=12,
         entry="deploy_and_trigger",
         hints=(
-            "What does the server need to know before it can run your flow, and what says that it should run now?",
+            "What does the server need to know before a worker can run your flow, and what says that it should run "
+            "now?",
             "Load the flow with `flow.from_source(…)`, call its `.deploy(…)`, then `run_deployment(…)` with the "
             "parameters. See https://docs.prefect.io/v3/how-to-guides/deployments/deploy-via-python and "
             "https://docs.prefect.io/v3/how-to-guides/deployments/run-deployments",
@@ -156,8 +157,8 @@ EXERCISES = (
         why="`.deploy()` tells the server where the code is and which pool its runs wait in. `run_deployment()` "
         "creates one run in that pool, and a worker runs it in another process. By default `run_deployment()` waits "
         "until the run has ended; with `timeout=0` it returns at once.",
-        variation="Pass `scheduled_time=` to run it in an hour. The check ran on its own grading server, so it doesn't "
-        "show up in your web UI.",
+        variation="Pass `scheduled_time=` for a run in an hour and check again: what does the verdict say? (Checks run "
+        "on their own server, so they don't show up in your web UI.)",
         seconds=150,
     ),
     Exercise(

@@ -62,7 +62,7 @@ def _settings_are(returned: object, wanted: dict[str, str | None], case: str) ->
     key = next(key for key in wanted if returned[key] != wanted[key])
     hints = {
         "api_url": "It is the text of PREFECT_API_URL, or None.",
-        "api_key": "It is one of the texts 'set' and 'not set'.",
+        "api_key": "It should be 'set' or 'not set'.",
         "database_url": "Only the password between ':' and '@' becomes ***; the rest of the URL stays.",
     }
     stale = key != "database_url" or None in (returned[key], wanted[key])  # it may be of another moment
@@ -85,7 +85,7 @@ EXERCISES = (
         entry="settings",
         hints=(
             "Which of the three values may a stranger see as it is, and what does a reader need to know of the others?",
-            "Say of the key only whether there is one. For the URL, `make_url(url).render_as_string(…)` takes an "
+            "For the key, say only whether there is one. For the URL, `make_url(url).render_as_string(…)` takes an "
             "argument about the password: see https://docs.sqlalchemy.org/en/20/core/engines.html. What happens if "
             "there is no URL?",
             "`'set' if … else 'not set'`, and `make_url(url).render_as_string(hide_password=…) if url else …`. Don't "

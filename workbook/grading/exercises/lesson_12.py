@@ -30,7 +30,8 @@ def tidied(answer: Answer) -> None:
     seen, dead = bad_night(answer, 1)
     if seen.state.is_completed():
         raise NotYet(
-            f"Your flow ended {seen.state.name}, although query {dead[0]} failed for good.", "It should end Failed.",
+            f"Your flow ended {seen.state.name}, although query {dead[0]} failed on every try.",
+            "It should end Failed.",
             "Clean up first, then call `.result()` on every future: that raises the error again.",
         )  # fmt: skip
 
@@ -200,7 +201,8 @@ EXERCISES = (
         grade=tidied,
         why="`wait` returns when every query has completed or failed, so no clean-up takes a connection away "
         "from a running query. The results come last, because they may raise.",
-        variation="Collect the results before `wait(futures)`, and check again: which night fails now, and why?",
+        variation="Collect the results before `wait(futures)`, and check again: which task run is missing now, and "
+        "why?",
         seconds=240,
     ),
     Exercise(
@@ -232,14 +234,14 @@ EXERCISES = (
             "`publishing.publish(folder)` makes the run's folder visible, and `publishing.out()` is the link that "
             "leads to it: see lesson 09. A flow that raises before that line publishes nothing: "
             "https://docs.prefect.io/v3/concepts/flows",
-            "Still inside the `with` block, after the error: `publishing.publish(…)`. Then return "
+            "Still inside the `with` block, after the `if` that raises: `publishing.publish(…)`. Then return "
             "`{\"queries\": …, \"rows\": sum(…), \"output\": str(…)}`.",
         ),
         grade=nightly,
         why="Everything that can fail comes before the one step that readers can see. That is the whole production "
         "flow: limit, retries, clean-up, a clear error, and results that are complete or not there.",
-        variation="Deploy it as in lesson 10. Its file also needs the imports, `save` and both clean-ups; "
-        "`warehouse.query` can replace `ask`.",
+        variation="Deploy it as in lesson 10. Its file also needs the imports, default values, `save` and both clean-"
+        "ups; `warehouse.query` can replace `ask`.",
         seconds=240,
     ),
 )  # fmt: skip

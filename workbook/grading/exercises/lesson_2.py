@@ -53,8 +53,8 @@ def mapped(answer: Answer) -> None:
         _dealt_out(seen, len(indexes), words)
         if seen.result == [[len(r), word] for r, word in zip(rows, words, strict=False)]:
             raise NotYet(
-                f"Every task was given one of the words: the first only {words[0]!r}.",
-                f"Every task should be given the whole list of {len(words)}.",
+                f"Every task was given one word: the first got only {words[0]!r}.",
+                f"Every task should be given the whole list of {len(words)} words.",
                 "`map` deals out every list that it's given, one element to each task run: wrap what all of them "
                 "share in `unmapped()`.",
             )
@@ -106,7 +106,7 @@ def two_fail(answer: Answer) -> None:
         if not late and in_flight(seen.asked, kept) < 2:
             spans = expect.queried(seen, indexes)
             raise NotYet(
-                f"At most {spans.peak} of your tasks ran at once, and never two of their queries.",
+                f"At most {spans.peak} of your tasks ran at once, and their queries ran one at a time.",
                 "They should run at the same time.",
                 concurrency.held_back(spans) if spans.peak < 2
                 else "Something inside your task makes it wait again while it is already running, as a lock does.",
@@ -118,7 +118,7 @@ def _two_failed(seen: Run, indexes: list[int], kept: list[int], lost: list[int])
     if not seen.state.is_completed() and "LookupError" in str(seen.error or seen.state.message):
         raise NotYet(
             "One query failed, and with it your flow: the answers of all the others are lost.",
-            "The flow should complete, and return the answers that there are and the indexes of those that failed.",
+            "The flow should complete, and return the answers it got and the indexes of the queries that failed.",
             "`future.result()` raises what the task raised. `future.result(raise_on_failure=False)` returns it "
             "instead, and `future.state` tells how the task ended.",
         )
@@ -203,7 +203,7 @@ def _answers_and_failed(seen: Run, kept: list[int], lost: list[int]) -> None:
             raise NotYet(
                 f"Query {wrongly[0]} returned its rows, but your flow has it in the list 'failed'.",
                 f"That list should be {lost!r}.",
-                "Keep each future together with its index. And wait first: until `future.wait()` or `future.result()` "
+                "Keep each future together with its index. And wait first: until `wait(futures)` or `future.result()` "
                 "has returned, `future.state` may be out of date, even in a loop over `as_completed()`.",
             )
         expect.in_order(seen, answers, kept)
@@ -269,8 +269,8 @@ EXERCISES = (
             "Which line of your flow raises the error of a failed task? Can you find out how a task ended without it?",
             "`wait(futures)` raises nothing, and `future.state` then tells how each task ended. See "
             f"{DOCS}/api-ref/python/prefect-futures and {DOCS}/concepts/states",
-            "Submit all, wait for all, make a list `ended` of `future.state.is_completed()`, and build the two lists "
-            "with `zip(futures, ended)` and `zip(indexes, ended)`.",
+            "Submit all, wait for all, make a list `completed` of `future.state.is_completed()`, and build the two "
+            "lists with `zip(futures, completed)` and `zip(indexes, completed)`.",
         ),
         grade=two_fail,
         seconds=240,  # a pool of processes, on a busy machine

@@ -97,8 +97,8 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
         raise NotYet(
             f"{call} left a limit with a slot decay of {found.decay:g} a second.",
             "It should have none, so that a slot stays taken until its task run ends.",
-            "With `slot_decay_per_second`, slots are released by themselves, and more task runs than the limit can "
-            "run.",
+            "With `slot_decay_per_second`, slots are released by themselves, and more task runs start than the "
+            "limit allows.",
         )
     if found.limit != slots:
         raise NotYet(f"{call} left a limit of {found.limit}.", f"It should be {slots}.", cause)
@@ -207,7 +207,7 @@ EXERCISES = (
         grade=two_limits,
         why="Each task run takes a slot only from the limits of its own tags, so a full warehouse doesn't hold up the "
         "calls to the partner.",
-        variation="Give one task both tags, and think about which slots it takes and when.",
+        variation="Give one task both tags: it needs a slot of each limit before it starts, and holds both.",
     ),
     Exercise(
         id="3.4",
@@ -223,9 +223,9 @@ EXERCISES = (
             "start, and put back the moment at which this task releases the slot.",
         ),
         grade=scheduled,
-        why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. A "
-        "figure's ideal can be shorter than this; hand-overs make a real run longer.",
-        variation="Compare it with a run: `[span.start - run.timeline.origin for span in run.timeline]` are the real "
-        "start times of a `run`, earliest first.",
+        why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. The "
+        "ideal in a figure ignores the order, so it can be shorter; hand-overs make a real run longer.",
+        variation="Compare it with this lesson's first run: `[span.start - limited.timeline.origin for span in "
+        "limited.timeline]` are its start times, earliest first.",
     ),
 )

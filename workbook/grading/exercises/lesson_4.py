@@ -69,7 +69,7 @@ def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
          "pieces. Find out when the last one ends."),
         (batches - dealt, "Your tasks under the limit are dealt out to the slots in turn. A task should take whichever "
          "slot is released first."),
-        (0.0, "Barriers cost nothing only if all tasks of a batch take equally long."),
+        (0.0, "Barriers cost nothing if all tasks of a batch take equally long. Here they don't."),
     ]  # fmt: skip
     if len(whole) < len(durations):
         found.append((_in_batches(whole, size) - limit, "Don't forget the last batch, which isn't full."))
@@ -115,17 +115,17 @@ EXERCISES = (
         minutes=6,
         entry="in_batches",
         hints=(
-            "At which places of the list does each batch begin, if a batch has `size` queries?",
+            "At which positions in the list do the batches begin, if a batch has `size` queries?",
             "`range` can count in steps, and a slice that reaches beyond the end of a list is just shorter. See "
-            "https://docs.python.org/3/library/stdtypes.html#range, and for what happens inside the loop "
+            "https://docs.python.org/3/library/stdtypes.html#range. For the inside of the loop, see "
             "https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently",
             "`for first in range(0, …, size):`, then `batch = indexes[first : …]`; submit the whole batch, and collect "
             "all of its results before the loop goes on.",
         ),
         grade=batched,
-        why="You collect every result of a batch before the loop submits the next one, so batches never overlap. The "
-        "slice takes care of a short last batch.",
-        variation="Draw `observe(in_batches, range(7), 0.3, 3).plot()` in a new cell. Then try a size of 1, and one of "
+        why="You collect every result of a batch before the loop submits the next one, so batches never overlap. (To "
+        "see that, the check held one query back.) The slice takes care of a short last batch.",
+        variation="Run `observe(in_batches, range(7), 0.3, 3).plot()` in a new cell. Then try a size of 1, and one of "
         "100.",
         seconds=240,  # a pool of processes, started once a run
     ),
@@ -137,7 +137,7 @@ EXERCISES = (
         hints=(
             "What must be in the file, so that a new process knows which queries are done and what they answered?",
             "A dict from query to rows is a good checkpoint, and `save` from this lesson writes it. In JSON its keys "
-            "become strings: see https://docs.python.org/3/library/json.html. What Prefect can keep by itself is at "
+            "become strings: see https://docs.python.org/3/library/json.html. For what Prefect itself can keep, see "
             "https://docs.prefect.io/v3/advanced/results",
             "`answers = …` from the file if it exists, otherwise `{}`; `left = [index for index in indexes if … not in "
             "answers]`; batches of `left` as in 4.1, with `save(checkpoint, answers)` after each; at the end the rows "
@@ -145,9 +145,9 @@ EXERCISES = (
         ),
         grade=resumed,
         why="Everything that the second run needs is in the file, so any process can go on from there, on any machine "
-        "that has the file. `save` replaces it in one step, so there is always a whole one.",
-        variation="Run it with query 99 in the last batch and look into the file. Then replace the 99, run it again, "
-        "and count the bars.",
+        "that has the file. `save` replaces it in one step, so there is always a complete file.",
+        variation="Run it with `observe` and query 99 in the last batch, and look into the file. Then replace the 99, "
+        "run it again, and count the bars of its `.plot()`.",
     ),
     Exercise(
         id="4.3",

@@ -24,8 +24,8 @@ def collected(answer: Answer) -> None:
         raise NotYet(
             f"Query {missing} failed, but your flow ended Completed, as if nothing had happened.",
             "It should fail when one of its queries does.",
-            _outlived(seen) or ".result() raises the error of a query that failed. wait(), raise_on_failure=False, and "
-            "an `except` that goes on all lose it.",
+            _outlived(seen) or ".result() raises the error of a query that failed. wait() and "
+            "result(raise_on_failure=False) don't, and an `except` that doesn't raise it again loses it.",
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 
@@ -73,8 +73,8 @@ EXERCISES = (
         minutes=6,
         entry="in_order",
         hints=(
-            "The list `futures` has one order, and `as_completed(futures)` has another. Which list of the result needs "
-            "which?",
+            "The list `futures` has one order, and `as_completed(futures)` has another. Which of the two lists that "
+            "you return needs which order?",
             "A future doesn't know its query's number, so you have to remember which future belongs to which: a dict "
             "with futures as keys will do. See https://docs.prefect.io/v3/api-ref/python/prefect-futures",
             "`number = dict(zip(futures, indexes))`; then one loop over `as_completed(futures)` for the numbers, and "

@@ -186,7 +186,7 @@ EXERCISES = (
     ),
     Exercise(
         id="6.2",
-        title="The task that waits for itself",
+        title="The task that waits for its own slot",
         kind="fix",
         minutes=7,
         entry="counts",
@@ -198,8 +198,8 @@ EXERCISES = (
         ),
         grade=not_deadlocked,
         why="Only the task that uses the database needs a slot. The report waits without one, so its query gets it.",
-        variation="Swap it: tag the report and not the query. That passes too; which version holds the slot longer if "
-        "the report does more than wait?",
+        variation="Swap it: tag the report and not the query. That passes too, but then the report also holds the "
+        "slot during its other work.",
         seconds=30,  # the broken flow hangs for all of it
     ),
     Exercise(
@@ -216,7 +216,7 @@ EXERCISES = (
             "and the one field that changes. The class is in `prefect.client.schemas.actions`.",
         ),
         grade=freed,
-        why="`active_slots` is just a number in the server's database. When its leases are lost, nothing compares it "
+        why="`active_slots` is just a number in the server's database. Once the leases are lost, nothing compares it "
         "with what really runs, so you have to.",
         variation='Run `free_slots("pitfall-leak")`, then `under_the_limit` again: how many run at once now?',
     ),

@@ -115,14 +115,14 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
         tags = sorted({tag for span in seen.timeline for tag in span.tags})
         if tags:
             return (
-                f"Your task runs have the tags {tags}, but never acquired a slot of {LIMIT!r}: the limit of a tag is "
-                "another one, and counts whole task runs."
+                f"Your task runs have the tags {tags}, but never acquired a slot of {LIMIT!r}: a tag's limit is a "
+                "different one, and it counts whole task runs."
             )
         if most == len(current):
             return f"Your flow never acquired a slot of {LIMIT!r}: `concurrency` does."
         return (
-            f"Your flow never acquired a slot of {LIMIT!r}. What you limit in your own process, as with a semaphore, "
-            "can't know of other clients."
+            f"Your flow never acquired a slot of {LIMIT!r}. A limit in your own process, such as a semaphore, doesn't "
+            "know about other clients."
         )
     if most < free:
         slots = max(int(event.resource["slots-acquired"]) for event in acquired)
@@ -131,8 +131,8 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
         return "Something else holds them back, as a lock or a semaphore in your own process does."
     if not holders:
         return (
-            "Your flow acquired the slots, and not its task runs. A `with` block around submit() ends as soon as the "
-            "task is submitted: put it inside the task."
+            "The flow itself acquired the slots; its task runs didn't. A `with` block around submit() ends as soon as "
+            "the task is submitted: put it inside the task."
         )
     if without := len(homes - holders):
         return f"{without} of the {len(homes)} task runs that asked the live database never acquired a slot."
@@ -258,10 +258,10 @@ EXERCISES = (
         hints=(
             "When should a task run acquire its slot, and when should it release it? Which of its two queries runs in "
             "between?",
-            "`concurrency()` holds a slot as long as its `with` block, inside the task: see "
+            "`concurrency()` holds a slot until its `with` block ends; put the block inside the task. See "
             "https://docs.prefect.io/v3/how-to-guides/workflows/global-concurrency-limits",
-            "A task for one pair: first a line with `ask(…)`, then `with concurrency(…):` and in it the other. "
-            "The flow submits it for each pair, and collects.",
+            "A task for one pair: first a line with `ask(…)`, then `with concurrency(…):` and inside it the other "
+            "query. The flow submits it for each pair, and collects.",
         ),
         grade=only_the_query,
         seconds=240,  # two runs, each of which may start a pool of processes
@@ -276,16 +276,16 @@ EXERCISES = (
         minutes=6,
         entry="choose",
         hints=(
-            "For each situation: does it count task runs, lines of code, starts, or flow runs? And what should happen "
-            "to one that is too many?",
+            "For each situation: what has to be counted, task runs, lines of code, starts, or flow runs? And should "
+            "one too many wait, or be dropped?",
             "The table above has what each limit counts and what a waiting one looks like. For flow runs, see "
             "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
-            "Two situations are about whole flow runs. Of the other four, one is about starts, one about a single flow "
-            "run, and in one only a part of the task matters.",
+            "Two situations limit whole flow runs; the other four limit what happens inside. Of those, one counts "
+            "starts, one concerns a single flow run, and in one only a part of the task matters.",
         ),
         grade=chosen,
         why="A limit fits if it counts exactly what is scarce, for everyone who shares it. If it counts more, work "
-        "waits for nothing; if it counts less, it doesn't protect you.",
+        "waits without need; if it counts less, it doesn't protect you.",
         variation="The work pool was left over. Describe a situation in which only the pool's limit is right.",
     ),
 )

@@ -146,7 +146,7 @@ EXERCISES = (
         ),
         grade=a_child_for_each,
         seconds=240,
-        why="`asyncio.to_thread` takes Prefect's context along, so each report is a child of your flow run. Errors "
+        why="`asyncio.to_thread` tells each child which flow run called it, so it's a child of yours. Errors "
         "come back only when every child has ended, so none is cut off.",
         variation="Leave out `return_exceptions=True` and check again. What became of the report that hadn't ended?",
     ),

@@ -112,12 +112,12 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
     if not found:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),
-            "An error skips the lines after it, and `.result()` raises that of a failed query." if failed
+            "`.result()` raises a failed query's error, and the lines after it don't run." if failed
             else f"Call or submit the task `{name}`; calling a plain function makes no task run.",
         )  # fmt: skip
     if all(span.start is None for span in found):
         raise NotYet(
-            f"{name!r} was submitted but never began{f' when query {failed} had failed' if failed else ''}.",
+            f"{name!r} was submitted but never began{f' after query {failed} had failed' if failed else ''}.",
             _once(failed),
             "Prefect doesn't start a task if anything in its `wait_for` has failed: call `wait(futures)` before you "
             "submit it, or put each future in `allow_failure(…)`.",

@@ -68,20 +68,20 @@ def still_published(answer: Answer, before: Shown, failed: int) -> None:
         return
     if now.files is None or (not now.files and now.folder == before.folder):
         raise NotYet(
-            f"When query {failed} had failed, {'nothing' if now.files is None else 'an empty folder'} was published.",
+            f"After query {failed} had failed, {'nothing' if now.files is None else 'an empty folder'} was published.",
             expected, "Don't remove the former folder before the new one is complete.",
         )  # fmt: skip
     if now.folder == before.folder:
         if now.files == before.files:
             raise NotYet(
-                f"When query {failed} had failed, data/out showed the former files again, but your flow had changed it "
-                "in between.",
+                f"After query {failed} had failed, data/out showed the former files again, but your flow had changed "
+                "it in between.",
                 expected,
                 "A reader may look in between: publish last, when you know that every query went well.",
             )
         _written_into(answer, before, now, expected)
     raise NotYet(
-        f"When query {failed} had failed, a folder of {len(now.files)} files was published.",
+        f"After query {failed} had failed, a folder of {len(now.files)} files was published.",
         expected,
         "Publish last, when every result is there; a `finally` also runs after a failure.",
     )

@@ -14,7 +14,7 @@ RIGHT = {
 }  # fmt: skip
 
 # What would happen with each of the wrong ones.
-COUNTS_FLOW_RUNS = "It counts flow runs: inside a single one, any number of {} could still run at once."
+COUNTS_FLOW_RUNS = "It counts flow runs: inside a single one, any number of {} at once."
 WITH = {
     "script": {
         TAG: "It would hold, but every task run would first ask the server for a slot, although no other flow run uses "
@@ -22,27 +22,27 @@ WITH = {
         LINES: "It would hold, but every task run would first ask the server for a slot, and wait while it is Running, "
         "although no other flow run uses the service.",
         RATE: "It counts starts: slow calls would pile up, and more than four would run at once.",
-        POOL: COUNTS_FLOW_RUNS.format("calls"),
-        QUEUE: COUNTS_FLOW_RUNS.format("calls"),
-        DEPLOYMENT: COUNTS_FLOW_RUNS.format("calls"),
+        POOL: COUNTS_FLOW_RUNS.format("calls could still run"),
+        QUEUE: COUNTS_FLOW_RUNS.format("calls could still run"),
+        DEPLOYMENT: COUNTS_FLOW_RUNS.format("calls could still run"),
     },
     "reports": {
         TASK_RUNNER: "Each flow run has its own threads: five flows with three threads each could send fifteen queries "
         "at once.",
         LINES: "It would hold, but a task run that waits is Running then, and its timeout runs out.",
         RATE: "It counts starts: slow queries would pile up, and more than three would run at once.",
-        POOL: COUNTS_FLOW_RUNS.format("queries"),
-        QUEUE: COUNTS_FLOW_RUNS.format("queries"),
-        DEPLOYMENT: COUNTS_FLOW_RUNS.format("queries"),
+        POOL: COUNTS_FLOW_RUNS.format("queries could still run"),
+        QUEUE: COUNTS_FLOW_RUNS.format("queries could still run"),
+        DEPLOYMENT: COUNTS_FLOW_RUNS.format("queries could still run"),
     },
     "licence": {
         TASK_RUNNER: "Each flow run has its own threads, so several flows together could take more than two licences.",
         TAG: "Each task run would hold a slot for the whole hour, so only two could compute at once, and the licences "
         "would be idle most of the time.",
         RATE: "Its slots become free by themselves, while the licences are still in use.",
-        POOL: COUNTS_FLOW_RUNS.format("licences"),
-        QUEUE: COUNTS_FLOW_RUNS.format("licences"),
-        DEPLOYMENT: COUNTS_FLOW_RUNS.format("licences"),
+        POOL: COUNTS_FLOW_RUNS.format("licences could still be in use"),
+        QUEUE: COUNTS_FLOW_RUNS.format("licences could still be in use"),
+        DEPLOYMENT: COUNTS_FLOW_RUNS.format("licences could still be in use"),
     },
     "partner": {
         TASK_RUNNER: "It counts threads of one flow run: ten threads whose calls take a tenth of a second each make a "
@@ -51,9 +51,9 @@ WITH = {
         "calls a second.",
         LINES: "It counts how many run at once: ten at once that take a tenth of a second each are a hundred calls a "
         "second.",
-        POOL: COUNTS_FLOW_RUNS.format("calls"),
-        QUEUE: COUNTS_FLOW_RUNS.format("calls"),
-        DEPLOYMENT: COUNTS_FLOW_RUNS.format("calls"),
+        POOL: COUNTS_FLOW_RUNS.format("calls could still run"),
+        QUEUE: COUNTS_FLOW_RUNS.format("calls could still run"),
+        DEPLOYMENT: COUNTS_FLOW_RUNS.format("calls could still run"),
     },
     "backfill": {
         TASK_RUNNER: "It counts threads inside one flow run, and doesn't keep another flow run from starting.",
