@@ -1,8 +1,7 @@
 """Writes the pictures of docs/diagnosis.md: for every finding a real run that has it, as `workbook timeline` shows it.
 
-    python scripts/docs_diagnosis.py
-
-It replaces everything below the line `## Runs that have them`.
+python scripts/docs_diagnosis.py               # all of them, below the line `## Runs that have them`
+python scripts/docs_diagnosis.py straggler     # only that of some findings
 """
 
 import _start  # noqa: F401
@@ -13,6 +12,7 @@ if __name__ == "__main__":  # Prefect reads its settings when it is imported, so
     server.ensure_or_exit()
 
 import asyncio
+import re
 import subprocess
 import sys
 import textwrap
@@ -254,8 +254,11 @@ def section(code: str) -> str:
 
 
 def main() -> None:
-    above = PAGE.read_text(encoding="utf-8").partition(BELOW)[0]
-    PAGE.write_text("\n".join([above + BELOW, *map(section, CODES)]), encoding="utf-8")
+    above, _, below = PAGE.read_text(encoding="utf-8").partition(BELOW)
+    kept = {found[2]: found[1] for found in re.finditer(r"(### `([\w-]+)`\n.*?\n```\n)(?=\n|\Z)", below, re.DOTALL)}
+    wanted = sys.argv[1:] or CODES
+    pictures = [section(code) if code in wanted else kept[code] for code in CODES]
+    PAGE.write_text("\n".join([above + BELOW, *pictures]), encoding="utf-8")
 
 
 if __name__ == "__main__":

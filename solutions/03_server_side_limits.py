@@ -43,7 +43,7 @@ def nightly(indexes, seconds):
 # !prefect gcl create tag:database --limit 3
 
 # %% [markdown]
-# If it says that the limit already exists, somebody created it earlier. `create` never changes a limit; `update` does.
+# If the limit already exists, somebody created it earlier. `create` never changes a limit; `update` does.
 
 # %%
 # !prefect gcl update tag:database --limit 3
@@ -160,8 +160,7 @@ with ThreadPoolExecutor() as pool:
     other = pool.submit(observe, report, range(6, 12), 0.5)
 
 # %% [markdown]
-# `observe` gives each flow its own timeline. To see both on one time axis, with a colour for each flow, I put all bars
-# into one timeline:
+# `observe` gives each flow its own timeline. I put all bars into one, with a colour for each flow:
 
 # %%
 from workbook.plots import comparison, picture
@@ -229,8 +228,7 @@ print(len(both), "queries of two processes, more than 3 at once:", both.peak > 3
 # %% [markdown]
 # ## What a limit costs
 #
-# In a single flow there's a simpler way to run three at a time: a task runner with three threads. It needs neither a
-# tag nor a limit.
+# For a single flow there's a simpler way: a task runner with three threads, without a tag or a limit.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -248,7 +246,7 @@ def nightly_in_a_pool(indexes, seconds):
 
 
 # %% [markdown]
-# The same nine queries as in the first run. How long will they take this time, and how many will run at once?
+# The same nine queries as at first: how long will they take now, and how many will run at once?
 
 # %% tags=["guess"]
 guess = predict("a pool of three threads", seconds=1.6, at_once=3)
@@ -271,13 +269,13 @@ from workbook.diagnosis import explain
 explain(limited.timeline, limit=3)
 
 # %% [markdown]
-# A hand-over takes about as long for a short task as for a long one. So a limit costs next to nothing if queries take
+# A hand-over takes as long for a short task as for a long one, so a limit costs next to nothing if queries take
 # minutes, but a lot if they take a second.
 #
 # <details><summary>When do I want which?</summary>
 #
 # Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
-# the database from all flows, processes and machines together. You can use both. Lesson 07 has the whole table.
+# the database from all flows on all machines. You can use both. Lesson 07 has the whole table.
 # </details>
 #
 # <details><summary>Will it be the same on my own server?</summary>
@@ -289,8 +287,8 @@ explain(limited.timeline, limit=3)
 # %% [markdown]
 # ## Try it yourself
 #
-# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and the durations with sliders. It
-# draws the best possible schedule right away, and then the real run over it as it goes on.
+# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and the durations with sliders, and
+# see the real run drawn over the best possible schedule.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
@@ -388,9 +386,9 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers; `calls` stands for calls to a
-# partner. Tag the task runs of `queries` with `warehouse` and those of `calls` with `partner`. Run both kinds at the
-# same time. The check sets the limits. Return `[rows of the queries, rows of the calls]`.
+# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Tag the task runs of `queries`
+# with `warehouse`, and those of `calls` (to a partner) with `partner`. Run both kinds at the same time. The check sets
+# the limits. Return `[rows of the queries, rows of the calls]`.
 
 
 # %% tags=["exercise-3.3"]

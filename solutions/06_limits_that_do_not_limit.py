@@ -289,7 +289,7 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # %% [markdown]
 # That's a *deadlock*: the report holds the slot and waits for the query; the query waits for the slot. After its
 # timeout, `.result()` raises a TimeoutError, so the flow run is TimedOut. Without a timeout, the query stays Pending
-# forever, with no error and no warning.
+# forever, without an error.
 #
 # <details><summary>Would a second slot help?</summary>
 #
@@ -300,7 +300,7 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # ### Exercise 6.2 · The task that waits for its own slot
 #
 # The limit on `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that limit.
-# If you check the flow before you fix it, you'll wait half a minute for the verdict.
+# (Before you fix it, a check takes half a minute.)
 
 
 # %% tags=["exercise-6.2"]
@@ -463,9 +463,8 @@ print("query 3 began before any other had ended:", last.start < first_end)
 full.plot()
 
 # %% [markdown]
-# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting.
-# If some tasks of a flow have a limit, keep the default task runner, which has a worker for every task: with a small
-# pool, tasks that need no slot wait too.
+# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting,
+# so query 3 waits too. If some tasks have a limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed

@@ -29,6 +29,7 @@ COMMANDS = {
         workbook server start
         .venv/bin/workbook hint 3.1
         .venv/bin/workbook hint 3.1 2
+        curl http://localhost:4200/api/health
         curl $PREFECT_API_URL/health
         grep -n "tags=" flows/your_flow.py
         python scripts/setup_concurrency_limit.py
@@ -258,7 +259,7 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
     if not shutil.which("bash") or not shutil.which("curl"):
         pytest.skip("bash and curl are what these commands are written for, and one is missing")
     script = "\n".join(["set -ex", *listed(LOOKS)]).replace(".venv/bin/", "")
-    script = script.replace("your_flow", "prefect_flow")
+    script = script.replace("localhost:4200", f"127.0.0.1:{prefect_server.port}").replace("your_flow", "prefect_flow")
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, env=environment, text=True, stdout=-1, stderr=-2)
     assert ran.returncode == 0, ran.stdout

@@ -1,4 +1,4 @@
-# message: There was no task run of 'cleanup1' after query \d+ failed
+# message: There was no task run of 'cleanup1' when query \d+ failed
 import json
 from pathlib import Path
 
