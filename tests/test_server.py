@@ -100,6 +100,15 @@ def test_a_server_that_hangs_is_seen_and_stopped(home):
         assert not psutil.pid_exists(hung.pid)
 
 
+def test_a_server_that_graded_answers_is_stopped_and_named_too(home):
+    (home / "grading-0").mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as graded:
+        record = {"pid": graded.pid, "create_time": psutil.Process(graded.pid).create_time(), "port": 4201}
+        (home / "grading-0" / "server.json").write_text(json.dumps(record), encoding="utf-8")
+        assert local.stop().pid == graded.pid
+        assert not psutil.pid_exists(graded.pid)
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"pid": 1}', "[]"])
 def test_a_damaged_record_is_as_good_as_none(home, content):
     (home / "server.json").write_text(content, encoding="utf-8")

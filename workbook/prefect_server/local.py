@@ -86,14 +86,13 @@ def start() -> Record:
 
 
 def stop() -> Record | None:
-    """End the local server and forget it.
+    """End the local server and those that grade answers, and forget them.
 
     Returns:
-        The server that was running, or None. The servers that grade answers are ended too.
+        The local server, if it was running; or else one that graded answers, if there was one.
     """
-    for folder in home().glob("grading-*"):
-        _stop(folder)
-    return _stop(home())
+    stopped = [_stop(folder) for folder in (home(), *home().glob("grading-*"))]
+    return next(filter(None, stopped), None)
 
 
 def _stop(folder: Path) -> Record | None:
