@@ -258,7 +258,8 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
     """As they are written, in a shell, with this session's server and a flow that exists."""
     if not shutil.which("bash") or not shutil.which("curl"):
         pytest.skip("bash and curl are what these commands are written for, and one is missing")
-    script = "\n".join(["set -ex", *listed(LOOKS)]).replace(".venv/bin/", "")
+    once = dict.fromkeys(command.replace(".venv/bin/", "") for command in listed(LOOKS))
+    script = "\n".join(["set -ex", *once])
     script = script.replace("localhost:4200", f"127.0.0.1:{prefect_server.port}").replace("your_flow", "prefect_flow")
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, env=environment, text=True, stdout=-1, stderr=-2)
