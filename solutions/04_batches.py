@@ -228,7 +228,8 @@ print("the same as without a failure:", rows == even.result)
 # ### Exercise 4.1 · Cut a list into batches
 #
 # Write the flow `in_batches(indexes, seconds, size)`. It cuts `indexes` into batches of `size`; the last one may be
-# shorter. A batch starts when the one before it has ended. Return all rows in the order of `indexes`.
+# shorter. A batch starts when the one before it has ended. Return a list with the rows of each query, in the order of
+# `indexes`.
 
 
 # %% tags=["exercise-4.1"]
@@ -263,8 +264,8 @@ check("4.1", in_batches)
 #
 # Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`, and after each it
 # saves to the file at the path `checkpoint`. If a query fails, so does the flow. The check then replaces that query and
-# runs the flow again, in a new process: it must not repeat a query of a finished batch, and it returns all rows in
-# order.
+# runs the flow again, in a new process: it must not repeat a query of a finished batch, and it returns a list with the
+# rows of each query, in order.
 
 
 # %% tags=["exercise-4.2"]

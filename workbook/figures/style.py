@@ -6,11 +6,13 @@ here are drawn in threads, beside a running flow.
 """
 
 import base64
+import contextlib
 import html
 import io
 import re
 import textwrap
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,8 @@ class Picture:
 
     def _drawn(self, kind: str, metadata: dict[str, str | None]) -> bytes:
         drawn = io.BytesIO()
-        self.figure.savefig(drawn, format=kind, dpi=DPI, metadata=metadata)
+        with _any_glyph():
+            self.figure.savefig(drawn, format=kind, dpi=DPI, metadata=metadata)
         return drawn.getvalue()
 
     def save(self, path: str | Path) -> Path:
@@ -168,5 +171,14 @@ def dress(axes: Axes) -> None:
 
 def settle(figure: Figure) -> None:
     """Lay the figure out once: every drawing would do it again, from where the last one left it."""
-    figure.get_layout_engine().execute(figure)
+    with _any_glyph():
+        figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
+
+
+@contextlib.contextmanager
+def _any_glyph() -> Iterator[None]:
+    """Without a warning for each sign that the font doesn't have, as an emoji in a name: a box is drawn for it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield

@@ -14,6 +14,8 @@ import traceback
 import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
@@ -249,6 +251,8 @@ def _encoded(value: Any, depth: int = 0) -> Any:
     plain = value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**64)
     if plain:
         return value
+    if isinstance(value, (Fraction, Decimal)):
+        return float(value)
     if depth < DEPTH:
         if isinstance(value, (list, tuple)):
             return [_encoded(part, depth + 1) for part in value]

@@ -6,12 +6,15 @@ Everything here reads what the answer's process left behind, in the answer's fol
 import linecache
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
 from workbook.lessons.query_records import QueryRecord
 from workbook.prefect_server.limits import read_limit
@@ -25,6 +28,9 @@ class OpaqueValue:
 
     type: str
     text: str
+
+    def __repr__(self) -> str:  # in a message to the learner
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,19 @@ def at_home(records: list[QueryRecord], timeline: Timeline) -> list[QueryRecord]
 # An answer that does not end
 
 
+def storage() -> list[Path]:
+    """The files in which Prefect keeps results of runs."""
+    folder = Path(PREFECT_LOCAL_STORAGE_PATH.value())
+    return [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
+
+
+def clear_storage() -> int:
+    """Remove what runs have kept in Prefect's storage: how many files. (The error with which a flow failed is one.)"""
+    found = storage()
+    shutil.rmtree(PREFECT_LOCAL_STORAGE_PATH.value(), ignore_errors=True)
+    return len(found)
+
+
 def unfinished(folder: Path) -> str:
     """What the records show of the flow run that has not ended: what its task runs wait for."""
     file = folder / "flow_run"
@@ -101,9 +120,11 @@ def unfinished(folder: Path) -> str:
     if held := [run for run in waiting if run.state.is_pending()]:
         for tag in sorted({tag for run in held for tag in run.tags}):
             if (found := read_limit(tag)) and found.active_slots >= found.limit:
+                waits = f"{len(held)} of its task runs {'waits' if len(held) == 1 else 'wait'}"
+                slots = "the only one is" if found.limit == 1 else f"all {found.limit} are"
                 return (
-                    f" {len(held)} of its task runs wait for a slot of the limit on {tag!r}, and all {found.limit} "
-                    "are taken: does a task that holds a slot wait for one that needs it?"
+                    f" {waits} for a slot of the limit on {tag!r}, and {slots} taken: does a task that holds a slot "
+                    "wait for one that needs it?"
                 )
     names = ", ".join(run.name for run in waiting[:4])
     return f" These task runs had not ended: {names}." if names else ""

@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -145,8 +146,12 @@ def log_file(folder: Path) -> Path:
 
 
 def own_environment() -> dict[str, str]:
-    """The environment without anything that would lead a grading to another server, database or log level."""
-    return {k: v for k, v in os.environ.items() if not re.match(r"PREFECT_|DATABASE_URL$|WORKBOOK_", k)}
+    """The environment without anything that would lead a grading to another server, database or log level.
+
+    An answer finds the commands of this Python's environment, active or not, as the cells of a notebook do.
+    """
+    kept = {k: v for k, v in os.environ.items() if not re.match(r"PREFECT_|DATABASE_URL$|WORKBOOK_", k)}
+    return kept | {"PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{kept.get('PATH', os.defpath)}"}
 
 
 # ----------------------------------------

@@ -52,6 +52,7 @@ def observe(
     Raises:
         TypeError: this isn't a flow, or the arguments do not fit it.
         ServerError: no Prefect server has been named, or it has stopped.
+        SystemExit, KeyboardInterrupt: the flow raised it; `workbook timeline` then shows the run.
     """
     if not isinstance(flow, Flow):
         raise TypeError(f"observe() needs a flow (got a {type(flow).__name__}): put @flow above the function.")

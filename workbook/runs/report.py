@@ -103,7 +103,7 @@ def print_report(
     for code in dict.fromkeys(finding.code for finding in diagnose(timeline, limit)):
         print(f"Read more about {code}: {read_on(code)}")
     if in_force := timeline.around.limits | timeline.around.other_limits:
-        print("Limits on the server:", ", ".join(f"{name} {most}" for name, most in in_force.items()))
+        print("Limits on the server:", ", ".join(f"{words.clean(name)} {most}" for name, most in in_force.items()))
     print(f"Figure: {shown(figure)}")
 
 

@@ -54,7 +54,14 @@ def span_of(task: TaskRun, index: int, states: list[State] | None = None) -> Spa
         flow=str(task.flow_run_id or ""),
         id=str(task.id),
         parents=_parents(task),
+        key=f"{task.task_key} {_given_name(task)}",
     )
+
+
+def _given_name(task: TaskRun) -> str:
+    """The name of its task, if the task run's own is made from it: tasks that a factory makes of one function differ
+    only there."""
+    return task.name.removesuffix(end) if task.name.endswith(end := f"-{task.dynamic_key[:3]}") else ""
 
 
 def child_span(

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from dataclasses import replace
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -17,6 +18,7 @@ from workbook.timelines.timeline import Span, Surroundings
 
 PAGE = 200  # the most that the API gives at once
 HOLDING = ["Running", "Retrying", "AwaitingRetry", "Cancelling"]  # states in which a task run has its slot
+MOMENTS_AGO = 3.0  # seconds after which the slots that are taken now say nothing of a flow run that has ended
 RELEASED = 2.0  # seconds after which a slot that its task run no longer needs has been released
 
 
@@ -42,12 +44,17 @@ def look_around(client: SyncPrefectClient, runs: list[FlowRun], tasks: list[Task
         limits={tag: limit for tag, (limit, _) in limits.items()},
         other_limits=_other_limits(client, runs, on_server, deployments),
         slot_wait=slot_wait(client) if limits else None,
-        unexplained=_unexplained(client, limits) if root.state.is_final() else {},
+        unexplained=_unexplained(client, limits) if _just_ended(root) else {},
         others=tuple(span_of(task, index) for index, task in enumerate(others)),
         strays=() if tasks else tuple(span_of(task, index) for index, task in enumerate(_strays(client, root))),
         children=_children(client, runs, deployments),
         flows={str(run.id): printable(run.name) for run in runs},
     )
+
+
+def _just_ended(run: FlowRun) -> bool:
+    """Whether what is seen on the server now tells of this flow run."""
+    return run.state.is_final() and (run.end_time is None or time.time() - run.end_time.timestamp() < MOMENTS_AGO)
 
 
 def limits_of(on_server: list[GlobalConcurrencyLimitResponse], tags: frozenset[str]) -> dict[str, tuple[int, int]]:
@@ -154,13 +161,15 @@ def _children(
     flows = {flow_id: client.read_flow(flow_id).name for flow_id in {run.flow_id for run in children}}
     callers = _callers(client, children)
     begins = {str(run.id): _begins(client, run) for run in runs if run.run_count > 1}
+    stands_for = {str(run.parent_task_run_id): str(run.id) for run in children}
     spans = []
     for index, run in enumerate(children):
         caller = callers.get(run.parent_task_run_id)
         attempt = sum(begun <= run.created for begun in begins.get(str(caller.flow_run_id), [])) if caller else 1
         states = client.read_flow_run_states(run.id) if run.deployment_id else []
         deployment = deployments[run.deployment_id].name if run.deployment_id in deployments else ""
-        spans.append(child_span(run, flows[run.flow_id], index, states, caller, max(1, attempt), deployment))
+        span = child_span(run, flows[run.flow_id], index, states, caller, max(1, attempt), deployment)
+        spans.append(replace(span, parents=frozenset(stands_for.get(parent, parent) for parent in span.parents)))
     return tuple(spans)
 
 

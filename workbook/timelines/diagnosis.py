@@ -14,7 +14,7 @@ records prove it: a warning about a good run teaches people to ignore all of the
 from dataclasses import replace
 
 from workbook.timelines import endings, order, slots
-from workbook.timelines.finding import Finding, count, named
+from workbook.timelines.finding import Finding, count, named, ready_moments
 from workbook.timelines.timeline import Timeline
 
 CODES = {
@@ -100,7 +100,7 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
     Raises:
         ValueError: the limit is not a positive whole number.
     """
-    barriers = order.batch_barriers(timeline)
+    barriers, ready = order.batch_barriers(timeline), ready_moments(timeline)
     findings = [
         barriers, order.straggler(timeline), order.early_cleanup(timeline), endings.failed_unseen(timeline),
         endings.upstream_failed(timeline), endings.never_begun(timeline), endings.tasks_astray(timeline),
@@ -113,9 +113,9 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
         timeline.ideal(limit)  # raises if it is not a limit
     judged = limits_judged(timeline, limit)
     for tag, most in judged.items():
-        findings += slots.about(timeline.where(tag=tag), most, tag, with_hand_over=not barriers)
+        findings += slots.about(timeline.where(tag=tag), ready, most, tag, with_hand_over=not barriers)
     if limit is not None and not judged:
-        findings += slots.about(timeline, limit, with_hand_over=not barriers)
+        findings += slots.about(timeline, ready, limit, with_hand_over=not barriers)
     if any(finding and finding.code in ("slots-elsewhere", "slots-unexplained") for finding in findings):
         findings = [finding for finding in findings if not finding or finding.code != "one-at-a-time"]
     codes = list(CODES)

@@ -4,10 +4,11 @@ import itertools
 import math
 from collections import Counter
 
-from workbook.timelines.finding import NOTICEABLE, Finding, count, listed, named, names_of
+from workbook.timelines.finding import NOTICEABLE, Finding, count, given, listed, named, names_of
 from workbook.timelines.span import CUT_OFF
 from workbook.timelines.timeline import Span, Timeline
 
+RECORDED_LATE = 0.9  # seconds by which Prefect records the end of a flow that raises too late
 ENDED = {"FAILED": "failed", "CANCELLED": "was cancelled", "CRASHED": "crashed"}  # a flow run that didn't complete
 
 
@@ -28,6 +29,8 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     ]  # fmt: skip
     inside = {child.id for child in called}
     failed, called = ([span for span in part if span.flow not in inside] for part in (failed, called))
+    allowed = given(timeline)  # a task that failed, and whose result another one was given: by allow_failure()
+    failed = [span for span in failed if span.id not in allowed]
     failed, called = ([span for span in part if not _repeated(span, both)] for part in (failed, called))
     if not failed and not called:
         return None
@@ -39,11 +42,13 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
         f"{' and '.join(what)} {verb}, but the flow run is Completed: {listed(failed + called)}. "
         f"Was the flow meant to go on without {it}?"
     )
-    if failed:
+    if any(span.state == "FAILED" for span in failed):
         text += (
-            " If not, call .result() on every future: wait(), result(raise_on_failure=False) and a future you never "
-            "use all hide a failure."
+            " If not, call .result() on every future: wait(), result(raise_on_failure=False), an `except` and a future "
+            "you never use all hide a failure."
         )
+    elif failed:
+        text += " Did it cancel them itself?" if len(failed) > 1 else " Did it cancel it itself?"
     if called:
         text += " A flow called with return_state=True, and run_deployment(), don't raise: check the state they return."
     return Finding("failed-unseen", text, names_of(failed + called), None)
@@ -84,7 +89,12 @@ def upstream_failed(timeline: Timeline) -> Finding | None:
 
 def flow_ended_first(timeline: Timeline) -> Finding | None:
     """Tasks that had not ended when their flow run failed, was cancelled or crashed."""
-    cut_off = [span for span in timeline if span.state == "CANCELLED" or "cancelled" in span.message]
+    last = -math.inf if timeline.returned is None else timeline.returned - RECORDED_LATE
+    cut_off = [
+        span for span in timeline
+        if (span.state in CUT_OFF or (span.start is None and "cancelled" in span.message))
+        and (span.end is None or span.end >= last)
+    ]  # fmt: skip
     going = [span for span in timeline if span.start is not None and span.end is None]
     outlived = list(dict.fromkeys([*_outlived(timeline), *going, *cut_off]))
     if timeline.around.state not in ENDED or not outlived:
@@ -100,14 +110,21 @@ def flow_ended_first(timeline: Timeline) -> Finding | None:
 
 def outlived_collection(timeline: Timeline) -> Finding | None:
     """Tasks that ended after the flow's function had returned."""
-    outlived = _outlived(timeline)
+    outlived = {span: timeline.returned for span in _outlived(timeline)}
+    children = {c.id: c.end for c in timeline.around.children if c.end is not None and c.state == "COMPLETED"}
+    outlived |= {
+        span: children[span.flow] for span in timeline
+        if span.flow in children and span.start is not None
+        and timeline.end_of(span) > children[span.flow] + NOTICEABLE
+    }  # fmt: skip
     if timeline.around.state in ENDED or not outlived:
         return None
-    names, seconds = names_of(outlived), max(timeline.end_of(span) for span in outlived) - timeline.returned
+    names, seconds = names_of(outlived), max(timeline.end_of(span) - end for span, end in outlived.items())
+    theirs = "their flow's" if any(span.flow in children for span in outlived) else "the flow's"
     text = (
-        f"{count(len(outlived))} ended after the flow's function had returned, up to {seconds:.2f} s later: "
-        f"{named(names)}{_fates(outlived)}. The flow did not collect their results, so it can't notice a failure in "
-        "them: call .result() on every future."
+        f"{count(len(outlived))} ended after {theirs} function had returned, up to {seconds:.2f} s later: "
+        f"{named(names)}{_fates(list(outlived))}. The flow did not collect their results, so it can't notice a failure "
+        "in them: call .result() on every future."
     )
     return Finding("outlived-collection", text, names, seconds)
 
@@ -134,8 +151,8 @@ def tasks_astray(timeline: Timeline) -> Finding | None:
     text = (
         f"No task ran in this flow run, but {count(len(strays))} ran at the same time outside any: "
         f"{named(tuple(dict.fromkeys(names_of(strays))))}. Prefect files such a task under the first flow run of its "
-        "process. Did this flow call them from its own threads? A new thread knows nothing of the flow run: submit the "
-        "tasks from the flow, or start the thread with contextvars.copy_context().run."
+        "process. Did this flow call them from its own threads, or did another process? A new thread knows nothing of "
+        "the flow run: submit the tasks from the flow, or start the thread with contextvars.copy_context().run."
     )
     return Finding("tasks-astray", text, names_of(strays), None)
 
@@ -188,6 +205,8 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
             continue
         if any(_limit_of_one(timeline, child) for child in runs):
             continue
+        if all(before.id in late.parents for before, late in itertools.pairwise(runs)):
+            continue  # each was given the result of the one before
         by = next((f" called by {other.name!r}" for other in timeline.around.children if other.id == caller), "")
         took = (
             f"{len(runs)} flow runs of {name!r}{by} ran one after the other, in {runs.makespan:.2f} s; the longest "

@@ -1,10 +1,10 @@
 """What a finding is, and what all findings share: groups of tasks that can be compared, and words for them."""
 
 import itertools
-import re
+import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbook.timelines.timeline import Span, Timeline
 
@@ -35,31 +35,42 @@ def alike(timeline: Timeline) -> list[list[Span]]:
     No span of such a group was given the result of another, not even by way of others.
     """
     depth: dict[str, int] = {}
-    told_apart = _told_apart(timeline)
     groups: defaultdict[tuple, list[Span]] = defaultdict(list)
     for span in sorted(timeline, key=lambda s: (s.created, s.index)):  # a parent is created before its children
         here = 1 + max((depth.get(parent, -1) for parent in span.parents), default=-1)
         if span.id:
             depth[span.id] = here
         if span.start is not None:
-            made = span.name[:-4] if span.task in told_apart else ""
-            groups[span.task, made, span.flow, span.attempt, here].append(span)
+            groups[span.key or span.task, span.flow, span.attempt, here].append(span)
     for group in groups.values():
         group.sort(key=lambda s: (s.start, s.created, s.index))
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _told_apart(timeline: Timeline) -> set[str]:
-    """The tasks all of whose runs have the names that Prefect gives them, as "extract-1f3".
+def ready_moments(timeline: Timeline) -> dict[Span, float]:
+    """When each task run had all that it needed but a slot or a worker: it was created, and its inputs were there.
 
-    Tasks that a factory makes of one function have the same key, and only these names tell them apart.
+    One that has not started, and that was given a future of a task that has not ended, isn't ready at all.
     """
-    named_by_prefect = re.compile(r".+-[0-9a-f]{3}")
-    return {span.task for span in timeline} - {s.task for s in timeline if not named_by_prefect.fullmatch(s.name)}
+    ends = {span.id: timeline.end_of(span) if span.end is not None else math.inf for span in timeline if span.id}
+    found = {}
+    for span in timeline:
+        begun = math.inf if span.start is None else span.start
+        inputs = (ends[parent] for parent in span.parents if parent in ends)  # a caller's end is none: it comes later
+        found[span] = max([span.created, *(end for end in inputs if end <= begun)])
+    return found
+
+
+def given(timeline: Timeline) -> set[str]:
+    """The ids of the task runs that had ended when one began which had them as inputs. (A caller ends later.)"""
+    ends = {span.id: span.end for span in timeline if span.id and span.end is not None}
+    return {p for s in timeline if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
 
 
 def peak_beside(timeline: Timeline, group: list[Span]) -> int:
-    """How many ran at once, of whatever task, between the first start and the last end of a group."""
+    """How many ran at once between the first start and the last end of a group, of whatever task but their callers."""
+    callers = {parent for span in group for parent in span.parents} - given(timeline)
+    timeline = replace(timeline, spans=tuple(s for s in timeline if s.id not in callers), until=timeline.now)
     first, last = min(span.start for span in group), max(timeline.end_of(span) for span in group)
     steps = itertools.pairwise(timeline.curve())
     return max(

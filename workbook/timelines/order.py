@@ -3,9 +3,10 @@
 import itertools
 import math
 import re
+from collections import Counter
 from statistics import median
 
-from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside, ready_moments
 from workbook.timelines.timeline import Span, Timeline
 
 LAST = re.compile(r"clean[_-]?up|teardown|publish", re.IGNORECASE)  # tasks of such names come after all other work
@@ -90,16 +91,17 @@ def _batches(group: list[Span]) -> list[list[Span]]:
 def straggler(timeline: Timeline) -> Finding | None:
     """One task that took much longer than the others, or was tried again, and ran alone at the end."""
     started = [span for span in timeline if span.start is not None]
-    if any(span.end is None for span in started):
-        return None  # it isn't known yet which one ends last
+    if any(span.end is None for span in started) or timeline.around.state in ("FAILED", "CANCELLED", "CRASHED"):
+        return None  # it isn't known which one would have ended last
+    ready = ready_moments(timeline)
     for group in [*alike(timeline), started]:
         if len(group) < 3:
             continue
         last = max(group, key=lambda s: s.end)
         others = max((s.end for s in started if s is not last and s.start < last.end), default=last.start)
         alone = last.end - others
-        if last.state != "COMPLETED" or any(last.id and last.id in s.parents and s.start < last.end for s in started):
-            continue  # it was stopped from outside, or waits for the tasks that it calls
+        if last.state != "COMPLETED" or any(last.id and last.id in s.parents for s in started):
+            continue  # it was stopped from outside, or others needed its result, or it waits for tasks that it calls
         whole, usual = Timeline(group), median(s.seconds for s in group)
         # One that started only after the others had ended may be a next step that needs their results.
         if last.start < others and alone > max(whole.makespan / 4, NOTICEABLE) and last.seconds > 2 * usual:
@@ -111,7 +113,9 @@ def straggler(timeline: Timeline) -> Finding | None:
                 )
                 return Finding("retry-delay", text, (last.name,), alone)
             late = last.start - whole.spans[0].start
-            if late > NOTICEABLE:
+            if late > NOTICEABLE and ready[last] - last.created > NOTICEABLE:
+                advice = "It could start only when its inputs were there, so only splitting it would help."
+            elif late > NOTICEABLE:
                 advice = f"It started {late:.2f} s after the first: submit the longest task first, or split it."
             else:
                 advice = "It was among the first to start, so only splitting it would help."
@@ -125,8 +129,10 @@ def straggler(timeline: Timeline) -> Finding | None:
 
 def early_cleanup(timeline: Timeline) -> Finding | None:
     """Tasks named clean-up, teardown or publish that started while other tasks were going."""
-    closing = [s for s in timeline if s.start is not None and LAST.search(s.task or s.name)]
-    work = [s for s in timeline if s.start is not None and not LAST.search(s.task or s.name)]
+    often = Counter((s.task, s.flow, s.attempt) for s in timeline if s.task)
+    last = {s for s in timeline if LAST.search(s.task or s.name) and often[s.task, s.flow, s.attempt] < 2}
+    closing = [s for s in timeline if s.start is not None and s in last]  # once: not a step of each item
+    work = [s for s in timeline if s.start is not None and s not in last]
     ids = {span.id for span in work if span.id}
     early, open_then = [], {}
     for span in closing:

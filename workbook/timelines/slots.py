@@ -2,7 +2,9 @@
 
 import itertools
 import math
+import shlex
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from workbook.timelines.finding import NOTICEABLE, Finding, alike, count, length, named, names_of, peak_beside
@@ -11,24 +13,27 @@ from workbook.timelines.timeline import Span, Timeline
 LONG_WAIT = 1.0  # seconds: the slot wait of the workbook's own server is 0.1, Prefect's default 10
 
 
-def about(timeline: Timeline, limit: int, tag: str = "", with_hand_over: bool = True) -> list[Finding | None]:
+def about(
+    timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "", with_hand_over: bool = True
+) -> list[Finding | None]:
     """Everything about a limit on these tasks.
 
     Where slots are known to have been held by something else, nothing more is said about the waits for one.
 
     Args:
         timeline: the tasks that the limit belongs to.
+        ready: when each had its inputs, as `ready_moments` tells of the whole run.
         limit: how many of them may run at once.
         tag: the tag that has this limit on the server; empty if the server isn't known to have it.
         with_hand_over: False where batches explain the empty slots.
     """
     ran = not_crashed(timeline)
-    elsewhere, unexplained = _slots_elsewhere(ran, limit, tag), _slots_unexplained(ran, limit, tag)
+    elsewhere, unexplained = _slots_elsewhere(ran, ready, limit, tag), _slots_unexplained(ran, ready, limit, tag)
     findings = [limit_exceeded(ran, limit, tag), elsewhere, unexplained]
     if not (elsewhere or unexplained) and not _other_limits(ran, tag):
-        findings.append(limit_not_reached(ran, limit, tag))
+        findings.append(limit_not_reached(ran, ready, limit, tag))
         if with_hand_over and (tag or not timeline.around.state):  # not read from a server: taken for a tag's limit
-            findings.append(slow_hand_over(ran, limit, tag))
+            findings.append(slow_hand_over(ran, ready, limit, tag))
     return findings
 
 
@@ -37,16 +42,21 @@ def _other_limits(timeline: Timeline, tag: str) -> bool:
     return any(span.tags & timeline.around.limits.keys() - {tag} for span in timeline)
 
 
-def _slots_elsewhere(timeline: Timeline, limit: int, tag: str) -> Finding | None:
-    """Tasks of other flow runs that held slots while tasks of this one waited."""
+def _slots_elsewhere(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str) -> Finding | None:
+    """Tasks of other flow runs that held slots while tasks of this one waited and no slot was free."""
     others = [span for span in timeline.around.others if tag in span.tags and span.start is not None]
-    waits = [(s.created, s.start) for s in timeline if s.start is not None and s.start - s.created > NOTICEABLE]
-    held, held_by = 0.0, []
-    for other in others:
-        end = timeline.now if other.end is None else other.end
-        if any(max(begun, other.start) < min(started, end) for begun, started in waits):
-            held += math.fsum(max(0.0, min(started, end) - max(begun, other.start)) for begun, started in waits)
-            held_by.append(other)
+    theirs = [(other.start, timeline.now if other.end is None else other.end) for other in others]
+    own = [(span.start, timeline.end_of(span)) for span in timeline if span.start is not None]
+    waits = [(ready[s], s.start) for s in timeline if s.start is not None and s.start - ready[s] > NOTICEABLE]
+    full, held = [], 0.0  # the stretches in which a task waited, others held slots, and none was free
+    for begun, over, (waiting, running, elsewhere) in _together(waits, own, theirs):
+        if waiting and elsewhere and running + elsewhere >= limit:
+            full.append((begun, over))
+            held += (over - begun) * elsewhere
+    held_by = [
+        other for other, (start, end) in zip(others, theirs, strict=True)
+        if any(max(start, begun) < min(end, over) for begun, over in full)
+    ]  # fmt: skip
     if not held_by:
         return None
     names = names_of(held_by)
@@ -58,18 +68,31 @@ def _slots_elsewhere(timeline: Timeline, limit: int, tag: str) -> Finding | None
     return Finding("slots-elsewhere", text, names, held)
 
 
-def _slots_unexplained(timeline: Timeline, limit: int, tag: str) -> Finding | None:
+def _together(*kinds: list[tuple[float, float]]) -> Iterator[tuple[float, float, list[int]]]:
+    """Stretches of time, each with how many intervals of each kind cover it."""
+    changes: defaultdict[float, list[int]] = defaultdict(lambda: [0] * len(kinds))
+    for kind, intervals in enumerate(kinds):
+        for begun, over in intervals:
+            changes[begun][kind] += 1
+            changes[over][kind] -= 1
+    counts = [0] * len(kinds)
+    for moment, following in itertools.pairwise(sorted(changes)):
+        counts = [number + change for number, change in zip(counts, changes[moment], strict=True)]
+        yield moment, following, counts
+
+
+def _slots_unexplained(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str) -> Finding | None:
     """Slots that were taken though no running task run held them, and that this run could have used."""
     taken = timeline.around.unexplained.get(tag, 0)
-    waited = [span for span in timeline if span.start is None or span.start - span.created > NOTICEABLE]
-    if not taken or not waited or timeline.peak >= limit:
+    waited = [s for s in timeline if (timeline.now if s.start is None else s.start) - ready[s] > NOTICEABLE]
+    if not taken or not waited or not limit - taken <= timeline.peak < limit:
         return None
     text = (
         f"{taken} of the {limit} slots of the limit on {tag!r} are taken, but no running task run holds them, so at "
         f"most {timeline.peak} ran at once here. Either another client holds them, with concurrency(), or they leaked "
         "from a client that was killed (they are free again when their lease ends, within about a minute) or in a "
-        f"restart of the server (they stay taken). If nothing else is running, `prefect gcl update tag:{tag} "
-        "--active-slots 0` frees them."
+        "restart of the server (they stay taken). If nothing else is running, `prefect gcl update "
+        f"{shlex.quote(f'tag:{tag}')} --active-slots 0` frees them."
     )
     return Finding("slots-unexplained", text, names_of(waited), None)
 
@@ -119,9 +142,11 @@ def _why_exceeded(timeline: Timeline, tag: str) -> str:
     )
 
 
-def limit_not_reached(timeline: Timeline, limit: int, tag: str = "") -> Finding | None:
+def limit_not_reached(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "") -> Finding | None:
     """Fewer tasks at once than the limit allows, though there were more to run."""
     for group in alike(timeline):
+        if any(ready[span] - span.created > NOTICEABLE for span in group):
+            continue  # they came as the tasks that they waited for ended
         # While one of these runs there is time to submit as many others as the limit allows.
         long = [span for span in group if length(timeline, span) >= NOTICEABLE * limit]
         if len(long) > limit and 1 < (peak := peak_beside(timeline, group)) < limit:
@@ -140,27 +165,29 @@ def _who_held_back(group: list[Span], tag: str) -> str:
     if all(span.created < first_end for span in group):
         if tag:  # other tags with a limit, and slots of other task runs, have been ruled out
             return (
-                "All were created before the first had ended, and waited, although no other task run held a slot: the "
-                "server hands out slots too slowly for such tasks, or another client held some with concurrency()."
+                "All were created before the first had ended, and waited, although no other task run held a slot. Was "
+                f"the limit on {tag!r} lower at that time? If not, the server hands out slots too slowly for such "
+                "tasks, or another client held some with concurrency()."
             )
         return (
             "All were created before the first had ended, and waited: look for a second tag with a smaller limit, or "
             "slots held by another run."
         )
     return (
-        "Some were created only after others had ended: look for .result() or .wait() in the loop that submits, "
-        "batches smaller than the limit, or a task runner with fewer workers than the limit."
+        "Some were created only after others had ended. Did they come in one by one, from a source or after a sleep? "
+        "If not, look for .result() or .wait() in the loop that submits, batches smaller than the limit, or a task "
+        "runner with fewer workers than the limit."
     )
 
 
-def slow_hand_over(timeline: Timeline, limit: int, tag: str = "") -> Finding | None:
+def slow_hand_over(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "") -> Finding | None:
     """Slots that were empty while tasks waited for one."""
     full = next((moment for moment, running in timeline.curve() if running >= limit), None)
     if full is None or timeline.peak > limit:
         return None
     late = tuple(s for s in timeline if s.start is not None and s.start > full)
-    lost, ideal = _lost(timeline, limit, full), timeline.ideal(limit)
-    if not late or lost / limit <= ideal / 10:
+    lost, ideal = _lost(timeline, ready, limit, full), timeline.ideal(limit)
+    if not late or lost / limit <= timeline.makespan / 10:
         return None
     names = names_of(late)
     slots, wait = f"Slots of the limit on {tag!r}" if tag else "Slots", timeline.around.slot_wait or 0.0
@@ -170,10 +197,14 @@ def slow_hand_over(timeline: Timeline, limit: int, tag: str = "") -> Finding | N
             "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS to 0.1, as docs/deployment_guide.md shows."
         )
     else:
-        why = (
-            "A task under a tag's limit asks the server again and again until a slot is free; inside one flow, a "
-            f"ThreadPoolTaskRunner(max_workers={limit}) hands over at once."
-        )
+        why = "A task under a tag's limit asks the server again and again until a slot is free"
+        if len({span.flow for span in timeline}) > 1:
+            why += ", and a limit over several flow runs costs that."
+        else:
+            why += (
+                f"; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over at once (for tasks that "
+                "you await, an asyncio.Semaphore)."
+            )
     text = (
         f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "
         f"of {len(late)} hand-overs, {lost / limit / timeline.makespan:.0%} of the makespan of "
@@ -182,24 +213,12 @@ def slow_hand_over(timeline: Timeline, limit: int, tag: str = "") -> Finding | N
     return Finding("slow-hand-over", text, names, lost)
 
 
-def _lost(timeline: Timeline, limit: int, since: float) -> float:
+def _lost(timeline: Timeline, ready: Mapping[Span, float], limit: int, since: float) -> float:
     """Slot-seconds from `since` to the last start in which a slot was free and a task was waiting for one."""
-    ends = {span.id: timeline.end_of(span) for span in timeline if span.id}
-    changes: defaultdict[float, list[int]] = defaultdict(lambda: [0, 0])  # moment → running, waiting
-    for span in timeline:
-        if span.start is None:
-            continue
-        # A task that is given another's result waits for that task first, and not for a slot.
-        given = (ends.get(parent) for parent in span.parents)
-        ready = max([span.created, *(end for end in given if end is not None)])
-        if ready < span.start:
-            changes[max(ready, since)][1] += 1
-            changes[max(span.start, since)][1] -= 1
-        if (end := timeline.end_of(span)) > span.start:
-            changes[max(span.start, since)][0] += 1
-            changes[max(end, since)][0] -= 1
-    lost, running, waiting, previous = [], 0, 0, since
-    for moment in sorted(changes):
-        lost.append(max(0, min(limit - running, waiting)) * (moment - previous))
-        running, waiting, previous = running + changes[moment][0], waiting + changes[moment][1], moment
-    return math.fsum(lost)
+    started = [span for span in timeline if span.start is not None]
+    waits = [(max(ready[s], since), max(s.start, since)) for s in started]
+    runs = [(max(s.start, since), max(timeline.end_of(s), since)) for s in started]
+    return math.fsum(
+        max(0, min(limit - running, waiting)) * (over - begun)
+        for begun, over, (waiting, running) in _together(waits, runs)
+    )

@@ -27,6 +27,7 @@ class Span:
         flow: the id of its flow run; of a flow run, the id of the one that called or triggered it.
         tags: its tags.
         task: the name of its task, as "sql_query", or of its flow.
+        key: what tells its task apart from others of the same name; empty if nothing is known but the name.
         id: its id.
         parents: the ids of the task runs that gave it their results, or that called it.
         deployment: of a flow run, the name of its deployment, as "prod-etl"; empty if it has none.
@@ -54,6 +55,7 @@ class Span:
     flow: str = ""
     deployment: str = ""
     work_pool: str = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         created, start, end = self.created, self.start, self.end

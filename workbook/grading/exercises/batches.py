@@ -5,16 +5,15 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
-
-from workbook.grading.evidence import Run
+from workbook.grading.evidence import Run, clear_storage
 from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight, together
+from workbook.timelines.finding import named
 from workbook.timelines.timeline import Timeline
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 
 
 def batched(answer: Answer) -> None:
@@ -51,12 +50,32 @@ def _in_turn(seen: Run, batches: list[list[int]], size: int) -> None:
         )
     for number, (batch, following) in enumerate(pairwise(batches), start=1):
         if not Timeline.before(expect.queried(seen, batch), expect.queried(seen, following)):
+            found, wanted = ([str(count) for count in counts] for counts in (_sizes(spans), map(len, batches)))
+            if found != wanted and len(found) > 1:
+                raise NotYet(
+                    f"A query of batch {number + 1} began before batch {number} had ended. Your flow ran "
+                    f"{named(tuple(found))} queries, each group after the one before.",
+                    f"The batches should have {named(tuple(wanted))} queries: {size}, and what is left in the last.",
+                    "Take the size from the argument, check where your slices begin and end, and collect every result "
+                    "of a batch before you submit the next.",
+                )
             raise NotYet(
                 f"A query of batch {number + 1} began before batch {number} had ended.",
                 f"In this run a batch has {size} queries, and a batch should start when the one before it has ended.",
                 "Take the size from the argument, and collect every result of a batch before you submit the next. A "
                 "pause of fixed length doesn't wait for anything.",
             )
+
+
+def _sizes(spans: Timeline) -> list[int]:
+    """How many tasks each group had, if a group ends where no task runs."""
+    sizes, end = [], None
+    for span in sorted(spans, key=lambda span: span.start):
+        if end is None or span.start >= end:
+            sizes.append(0)
+        sizes[-1] += 1
+        end = span.end if end is None else max(end, span.end)
+    return sizes
 
 
 def _whole(seen: Run, batch: list[int], size: int) -> None:
@@ -96,7 +115,7 @@ def resumed(answer: Answer) -> None:
     checkpoint = _new_file(answer)
     gate = answer.gate(*([(batch, len(batch))] for batch in (*batches[:2], others)))
     given = [*batches[0], *batches[1], *batches[2][:place], bad, *batches[2][place + 1 :], *batches[3]]
-    _remove_stored()  # of other answers
+    clear_storage()  # of other answers
     died = answer(given, SECONDS, size, str(checkpoint), gate=gate)
     _died_there(died, bad, batches)
     if not checkpoint.is_file():
@@ -106,7 +125,7 @@ def resumed(answer: Answer) -> None:
             "The file should hold the rows of the two batches that were complete.",
             "Write it after every batch, to the path that the flow is given. The end of the flow is too late.",
         )
-    stored = _remove_stored() >= 2 * size  # the rows of two batches
+    stored = clear_storage() >= 2 * size  # the rows of two batches
     with Answer(answer.source, 40) as other:
         copied = _new_file(other)
         shutil.copy(checkpoint, copied)
@@ -128,14 +147,6 @@ def _written_elsewhere(answer: Answer) -> str:
     ours = {"answer.py", "queries.jsonl", "output.txt", "stacks.txt", "flow_run"}
     found = sorted(file.name for file in answer.folder.iterdir() if file.is_file() and file.name not in ours)
     return f", but your flow left {found[0]!r} in the working folder" if found else ""
-
-
-def _remove_stored() -> int:
-    """Remove what runs have kept in Prefect's storage: how many files. (The error with which a flow failed is one.)"""
-    storage = Path(PREFECT_LOCAL_STORAGE_PATH.value())
-    found = len(list(storage.iterdir())) if storage.is_dir() else 0
-    shutil.rmtree(storage, ignore_errors=True)
-    return found
 
 
 def _died_there(died: Run, bad: int, batches: list[list[int]]) -> None:
@@ -219,6 +230,12 @@ def _went_on(again: Run, batches: list[list[int]], unasked: int, stored: bool) -
             f"Your second run, which found the checkpoint, ended {again.state.name}: {error}.",
             "It should complete and return all rows.",
             _cause(error, again),
+        )
+    if again.result == expect.rows_of(left + first_two):
+        raise NotYet(
+            "Your second run returned the rows that it fetched itself first, and then those from the checkpoint.",
+            "They should come in the order of `indexes`.",
+            "Go through `indexes` at the end, and take the rows of each query from one dict.",
         )
     for new in (batches[3], left):
         if again.result == expect.rows_of(new):

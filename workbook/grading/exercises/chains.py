@@ -12,7 +12,7 @@ from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight, together
 from workbook.timelines.timeline import Span, Timeline
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 CHAINS = 4  # in 1.3
 
 
@@ -32,6 +32,12 @@ def _chained(answer: Answer, index: int) -> None:
     seen = answer(index, SECONDS)
     asked = [query.index for query in seen.asked]
     if index in asked and last not in asked and (others := [other for other in asked if other != index]):
+        if not isinstance(others[0], int):
+            raise NotYet(
+                f"Your load ran query {expect.brief(others[0])}, which is no number.",
+                f"It should have run query {last}, which is {len(rows)} modulo 20.",
+                "Give load what transform returns.",
+            )
         raise NotYet(
             f"Query {index} returned {len(rows)} rows, and then your flow ran query {others[0]}.",
             f"It should have run query {last}, which is {len(rows)} modulo 20.",
@@ -90,7 +96,8 @@ def chains(answer: Answer) -> None:
         )  # fmt: skip
         seen = answer(indexes, SECONDS, gate=gate)
         _own_numbers(seen, indexes, lasts)
-        expect.in_order(seen, seen.result, lasts)
+        ends = {last: f"the end of the chain of query {index}" for index, last in zip(indexes, lasts, strict=True)}
+        expect.in_order(seen, seen.result, lasts, ends.__getitem__)
         expect.result(seen, expect.rows_of(lasts))
         _own_tasks(seen, indexes, lasts)
         if not held:
@@ -217,8 +224,8 @@ def _own_pace(seen: Run, late: tuple[int, int], early: tuple[int, int]) -> None:
         f"{late[0]}, had ended.",
         "A step should wait for the step before it in its own chain, and for no other chain.",
         _given(seen, step, held)
-        or "Look for `.result()` or `wait()` between one step and the next: pass the future itself to the next task. A "
-        "task runner with few workers holds back too.",
+        or "Look for `.result()` or `wait()` between one step and the next, and for a task that is called instead of "
+        "submitted: pass the future itself to the next task. A task runner with few workers holds back too.",
     )
 
 

@@ -1,8 +1,12 @@
 """The grader of exercise 5.3: a secret that must not be in any record, log or output of a run."""
 
+import base64
+import contextlib
+import json
 import random
 import string
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect.client.orchestration import get_client
@@ -16,8 +20,9 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
+from prefect.events.filters import EventFilter, EventOccurredFilter
 
-from workbook.grading.evidence import Run
+from workbook.grading.evidence import Run, clear_storage, storage
 from workbook.grading.exercises import expect, leaks
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
@@ -29,7 +34,8 @@ def from_environment(answer: Answer) -> None:
     with get_client(sync_client=True) as client:
         for variable in client.read_variables(limit=PAGE):  # left by another answer, whose password may be alike
             client.delete_variable_by_name(variable.name)
-    passwords, former = leaks.secrets(answer.rng, 16, 16), ""
+    passwords, former, said = leaks.secrets(answer.rng, 16, 16), "", []
+    clear_storage()
     for password in passwords:
         host = f"db-{_word(answer.rng)}.example"
         answer.environment(DATABASE_URL=f"postgresql://{_word(answer.rng)}:{password}@{host}:5432/shop")
@@ -38,6 +44,9 @@ def from_environment(answer: Answer) -> None:
         for place, text in _kept(seen):
             _unseen(password, place, text)
         _unseen(password, "your flow's output", answer.printed(None))
+        said.append(answer.printed(None)[sum(map(len, said)) :])
+        for text in _stored():
+            _unseen(password, "a result that Prefect keeps in a file", text)
         expect.completed(seen)
         if seen.result != host:
             raise NotYet(
@@ -59,9 +68,18 @@ def from_environment(answer: Answer) -> None:
             "A default is a credential in the code again, and nobody notices a run that only looks successful. "
             "`os.environ['DATABASE_URL']` raises an error that says what is missing.",
         )
+    for part, words in ((slice(2), "first"), (slice(-2, None), "last")):  # by chance they would be in one of both
+        if all(password[part] in text for password, text in zip(passwords, said, strict=True)):
+            raise NotYet(
+                f"The {words} two characters of the password are in your flow's output.", "It should show up nowhere.",
+                "Even a part makes a password easier to guess. Log at most that DATABASE_URL is set, or its host.",
+            )  # fmt: skip
     for password, run in zip(passwords, answer.runs, strict=False):
         for text in _logs(run):  # they are sent late, so this comes last
             _unseen(password, "the logs on the Prefect server", text)
+    for event in _events():
+        for password in passwords:
+            _unseen(password, "an event on the Prefect server", event)
 
 
 def _unseen(password: str, place: str, text: str) -> None:
@@ -97,6 +115,26 @@ def _logs(seen: Run) -> Iterator[str]:
         ours = [run.id for run in family(client, seen.flow_run_id)]
         for log in _pages(client.read_logs, log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=ours))):
             yield log.message
+
+
+def _stored() -> Iterator[str]:
+    """The results that Prefect keeps in files: as they are, and as the text that a pickled one is made of."""
+    for file in storage():
+        yield (text := file.read_text(encoding="utf-8", errors="replace"))
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # it isn't pickled
+            yield base64.b64decode(json.loads(text)["result"]).decode("utf-8", "replace")
+
+
+def _events() -> Iterator[str]:
+    """The events that no part of Prefect has emitted, of the last hour, as far as the server has them by now."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    with get_client(sync_client=True) as client:
+        page = client.read_events(EventFilter(occurred=EventOccurredFilter(since=since)), limit=50)  # at most
+        while page:
+            yield from (
+                str(event.model_dump(mode="json")) for event in page.events if not event.event.startswith("prefect.")
+            )
+            page = client.read_events_page(page.next_page) if page.next_page else None
 
 
 def _fields(run: FlowRun | TaskRun, owner: str) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ cause as far as the timeline gives it away. What ran at once is in `concurrency.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,17 +37,26 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
     expected = f"It should return {brief(wanted)}."
     if opaque := _opaque(seen.result):
         instead = "Return plain values: numbers, text, lists, dicts."
-        if "Future" in opaque.type or "State" in opaque.type:
+        if "Future" in opaque.type:
             instead = "A future is not its result: call .result() on it and return that."
+        elif "State" in opaque.type:
+            instead = "A state is not a result: return what the task returned."
         elif opaque.type == "coroutine":
             instead = "Calling an `async def` function only makes a coroutine: put `await` before it."
         raise NotYet(f"Your flow returned {opaque.type} where results should be.", expected, instead)
     if seen.result is None:
         raise NotYet("Your flow returned nothing.", expected, "Is there a `return` at its end?")
     if isinstance(wanted, list) and isinstance(seen.result, list):
+        if wanted and seen.result == [row for part in wanted if isinstance(part, list) for row in part]:
+            raise NotYet(
+                f"{what.capitalize() or 'What your flow returned'} holds all rows in one list.",
+                f"It should hold {len(wanted)} lists, with the rows of one query each.",
+                "`append` keeps the rows of a query together; `extend` and `+=` don't." if len(wanted) > 1 else "",
+            )
         if len(seen.result) != len(wanted):
             raise NotYet(
-                f"Your flow returned {len(seen.result)} result{'' if len(seen.result) == 1 else 's'}.",
+                f"{f'As {what}, your' if what else 'Your'} flow returned {len(seen.result)} "
+                f"result{'' if len(seen.result) == 1 else 's'}.",
                 f"It should return {len(wanted)}.",
                 "Return what is in that list, not a list around it." if seen.result == [wanted] else "",
             )
@@ -57,11 +66,20 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
                 "They should come in the order of the arguments.",
                 "Keep the futures in a list as you submit them, and collect in the order of that list.",
             )
+    if isinstance(wanted, dict) and isinstance(seen.result, dict) and seen.result.keys() == wanted.keys():
+        key = next(key for key in wanted if seen.result[key] != wanted[key])
+        raise NotYet(
+            f"In the dict that your flow returned, {key!r} is {brief(seen.result[key])}.",
+            f"It should be {brief(wanted[key])}.",
+        )
     raise NotYet(f"Your flow returned {brief(seen.result)}{f' as {what}' if what else ''}.", expected)
 
 
-def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:
-    """A list of the right rows has them in the order of `indexes`; says which order it is, if it is another."""
+def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int], str] = "query {}".format) -> None:
+    """A list of the right rows has them in the order of `indexes`; says which order it is, if it is another.
+
+    `named` says what a query's rows are called in the message.
+    """
     rows = rows_of(indexes)
     if not isinstance(found, list) or found == rows or Counter(map(repr, found)) != Counter(map(repr, rows)):
         return
@@ -71,12 +89,14 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int]) -> None:
     known = {"in the order in which your tasks ended": finished, "sorted by the number of their query": sorted(indexes),
              "in reverse": list(reversed(indexes))}  # fmt: skip
     which = next((name for name, other in known.items() if other == order), "in another order")
+    cause = "Go through your own list of futures, in the order in which you submitted them"
+    if order == finished:
+        cause += ": as_completed() and wait() give them in the order in which they ended"
     place = next(place for place, part in enumerate(found) if part != rows[place])
     raise NotYet(
-        f"Your flow returned the right results {which}: query {order[place]} is at place {place + 1}.",
-        f"They should come in the order of `indexes`, with query {indexes[place]} there.",
-        "Go through your own list of futures, in the order in which you submitted them: as_completed() and wait() give "
-        "them in other orders.",
+        f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
+        f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
+        f"{cause}.",
     )
 
 
@@ -92,6 +112,11 @@ def _opaque(value: Any) -> OpaqueValue | None:
     parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
     return next((found for part in parts if (found := _opaque(part))), None)
 
+
+NEVER_AWAITED = "was never awaited"  # in Python's own warning
+AWAIT_OR_SYNC = (
+    "Python warned that a coroutine was never awaited. Use get_client(sync_client=True): its methods need no `await`."
+)
 
 # ----------------------------------------
 # The queries
@@ -135,6 +160,12 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
             "Call ask() in a function with @task above it, and nowhere else.",
         )
     if never := [index for index in indexes if index not in asked]:
+        if seen.error and not seen.state.is_completed():
+            raise NotYet(
+                f"Query {never[0]} never ran, and your flow ended {seen.state.name}: {seen.error}",
+                "Your tasks should run it with ask(index, seconds).",
+                "What has not begun when the flow ends is dropped.",
+            )
         raise NotYet(
             f"Query {never[0]} never ran.", "Your tasks should run it with ask(index, seconds).",
             "A task that only sleeps, or returns what it remembers, doesn't count.",
@@ -145,6 +176,11 @@ def some_task_ran(seen: Run, expected: int) -> None:
     """Prefect knows of a task run, if any are expected."""
     if expected and not len(seen.timeline):
         _all_recorded(seen)
+        if seen.error and not seen.state.is_completed() and not seen.asked:
+            raise NotYet(
+                f"Your flow ended {seen.state.name} before any task ran: {seen.error}",
+                f"There should be {expected} task run{'s' if expected > 1 else ''}.",
+            )
         raise NotYet(
             "No task ran: Prefect knows of none in your flow.",
             f"There should be {expected} task run{'s' if expected > 1 else ''}.",

@@ -20,7 +20,8 @@ APART = 0.3  # seconds by which a query must have ended after all others, for it
 def in_both_orders(answer: Answer) -> None:
     """Both lists are right, in a run in which all meet, and in two in which one query is held until the others ended.
 
-    The held query is the one that would end first, so no order but that of finishing has it last.
+    The held query is once the one that would end first and once the one that would end last by its duration: no order
+    but that of finishing has both last.
     """
     indexes = answer.rng.sample(range(20), 5)
     durations = [0.5, 0.1, *answer.rng.sample([0.2, 0.3, 0.4], 3)]
@@ -29,7 +30,7 @@ def in_both_orders(answer: Answer) -> None:
     concurrency.side_by_side(seen, indexes)
     for place in (0, 2):
         indexes, durations = answer.rng.sample(range(20), 5), [0.2] * 5
-        durations[place] = 0.1
+        durations[place] = 0.1 if place == 0 else 0.3
         seen = _with_one_held(answer, indexes, durations, indexes[place])
         finished = _judge(seen, indexes, durations)
         if _certainly_last(seen.asked, indexes[place]) and finished[-1] != indexes[place]:

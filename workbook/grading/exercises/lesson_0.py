@@ -5,7 +5,7 @@ from workbook.grading.exercises import expect
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
-SECONDS = 0.1  # of the query
+SECONDS = 0.11  # of the query: a number that nobody writes by himself
 
 
 def first(answer: Answer) -> None:
@@ -17,11 +17,12 @@ def first(answer: Answer) -> None:
 
 
 def needed(answer: Answer) -> None:
-    """Queries that fill their rounds, queries that don't, fewer than fit, one at a time, and none."""
+    """Queries that fill their rounds, one more, others that don't, fewer than fit, one at a time, and none."""
     at_once = answer.rng.randrange(3, 7)
     full, seconds = at_once * answer.rng.randrange(2, 5), answer.rng.choice([0.5, 1.5, 2.5])
     cases = (
         (full, at_once),
+        (full + 1, at_once),  # which rounding off would forget
         (full + answer.rng.randrange(1, at_once), at_once),
         (at_once - 1, at_once),
         (full, 1),
@@ -61,6 +62,8 @@ def _in_words(count: int, at_once: int, rounds: int, seconds: float) -> str:
 
 def _cause(found: float, count: int, seconds: float, at_once: int) -> str:
     """Where the number comes from, if it is one of those that people get."""
+    if not count:
+        return ""
     wrong = {
         count * seconds: "That is the time if they run one after another. A round takes only as long as one query.",
         seconds: "That is the time of one round: only `at_once` queries fit into it.",

@@ -7,7 +7,7 @@ from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
 from workbook.timelines.timeline import Timeline
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 DOCS = "https://docs.prefect.io/v3"
 
 # ----------------------------------------

@@ -10,7 +10,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 DOCS = "https://docs.prefect.io/v3"
 
 # ----------------------------------------
@@ -70,8 +70,8 @@ def _dealt_out(seen: Run, queries: int, words: list[str]) -> None:
     error = str(seen.error or "")
     if "MappingLengthMismatch" in error:
         raise NotYet(
-            f"Your flow failed: `map` had to deal out lists of different lengths. This run had {queries} queries and "
-            f"{len(words)} words.",
+            "Your flow failed: `map` had to deal out lists of different lengths."
+            + (f" This run had {queries} queries and {len(words)} words." if queries != len(words) else ""),
             "Only `indexes` should be dealt out, and every task should be given the whole list `words`.",
             "Wrap what all task runs share in `unmapped()`: then its length doesn't matter.",
         )
@@ -214,7 +214,7 @@ def _answers_and_failed(seen: Run, kept: list[int], lost: list[int]) -> None:
                 f"There should be {len(rows)}: the rows of each query that exists, in the order of `indexes`.",
                 "Look at what you put into 'answers'.",
             )
-        if failed != lost and not (isinstance(failed, list) and any(isinstance(part, OpaqueValue) for part in failed)):
+        if failed != lost:
             raise NotYet(
                 f"Your flow returned {failed!r} as 'failed'.",
                 f"It should be {lost!r}: the index of each query that failed, in the order of `indexes`.",

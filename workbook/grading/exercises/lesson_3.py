@@ -2,7 +2,6 @@
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
@@ -12,7 +11,7 @@ from workbook.grading.sandbox import Answer, AnswerError
 from workbook.prefect_server.limits import read_limit, remove_limit
 from workbook.timelines.timeline import Timeline
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 
 
 # ----------------------------------------
@@ -29,16 +28,17 @@ def limited(answer: Answer) -> None:
             seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
             expect.result(seen, expect.rows_of(indexes))
             expect.asked_in_tasks(seen, indexes, SECONDS)
-            _not_held_back(seen, slots)
+            _not_held_back(seen, slots, indexes)
             concurrency.peak(seen, slots, indexes, tag="database")
             concurrency.all_tagged(seen, indexes, "database")
             concurrency.slots_returned("database")
 
 
-def _not_held_back(seen: Run, slots: int) -> None:
+def _not_held_back(seen: Run, slots: int, indexes: list[int]) -> None:
     """The task runs filled the limit: nothing else held them back, such as a pool with fewer threads."""
     spans = seen.timeline.where(tag="database")
     if 0 < spans.peak < slots:
+        concurrency.all_tagged(seen, indexes, "database")
         raise NotYet(
             f"At most {spans.peak} of your tasks ran at once.",
             f"It should have been {slots}, the limit on the server.",
@@ -89,9 +89,7 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
         raise NotYet(
             f"{call} left no limit on {tag!r}.",
             f"The server should now hold a limit of {slots} on it.",
-            f"It holds one named {tag!r}, but the limit of a tag is named 'tag:{tag}', with `tag:` in front."
-            if _removed(tag)
-            else "Look at the name that your function gives to the limit.",
+            _where_it_went(answer, tag),
         )
     if found.decay:
         raise NotYet(
@@ -104,14 +102,20 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
         raise NotYet(f"{call} left a limit of {found.limit}.", f"It should be {slots}.", cause)
 
 
-def _removed(name: str) -> bool:
-    """Remove a global limit that has nothing to do with tags; whether there was one of this name."""
+def _where_it_went(answer: Answer, tag: str) -> str:
+    """Why the tag has no limit in force, as far as the server or the output shows it."""
     with get_client(sync_client=True) as client:
-        try:
-            client.delete_global_concurrency_limit_by_name(name)
-        except ObjectNotFound:
-            return False
-    return True
+        held = {limit.name: limit for limit in client.read_global_concurrency_limits(limit=200, offset=0)}
+        if f"tag:{tag}" in held:
+            return "It holds one, but it is switched off: leave `active` out, or set it to True."
+        if tag in held:
+            client.delete_global_concurrency_limit_by_name(tag)
+            return f"It holds one named {tag!r}, but the limit of a tag is named 'tag:{tag}', with `tag:` in front."
+    if expect.NEVER_AWAITED in answer.printed():
+        return expect.AWAIT_OR_SYNC
+    if held:
+        return f"It holds one named {min(held)!r}: look at the name that your function gives to the limit."
+    return "It holds no limit at all. Does your function call the client or the command, and with this name?"
 
 
 # ----------------------------------------
@@ -124,6 +128,12 @@ def two_limits(answer: Answer) -> None:
     queries, calls = numbers[: few + 2], numbers[few + 2 : few + more + 4]
     with answer.limit("partner", more), answer.limit("warehouse", few):
         seen = answer(queries, calls, SECONDS, gate=answer.gate([(queries, few), (calls, more)]))
+        if seen.result == [expect.rows_of(calls), expect.rows_of(queries)]:
+            raise NotYet(
+                "Your flow returned the rows of the calls first.",
+                "It should return the rows of the queries first, and then those of the calls.",
+                "Look at the `return` of your flow.",
+            )
         expect.result(seen, [expect.rows_of(queries), expect.rows_of(calls)])
         expect.asked_in_tasks(seen, queries + calls, SECONDS)
         if both := [span for span in seen.timeline if {"partner", "warehouse"} <= span.tags]:

@@ -32,12 +32,15 @@ def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
 
 
 def _telling(rng: Random, count: int, size: int) -> list[float]:
-    """Durations for which none of the mistakes below gives the right price, and no two of them the same."""
+    """Durations for which none of the mistakes below gives the right price, and no two of them the same.
+
+    The price isn't a whole number, so that one who rounds it gets another.
+    """
     while True:
         durations = [rng.randrange(1, 9) / 2 for _ in range(count)]
         wrong = [value for value, _ in _mistakes(durations, size)]
         price = _in_batches(durations, size) - _under_limit(durations, size)
-        if price > 0 and len({price, *wrong}) == len(wrong) + 1:
+        if price > 0 and price % 1 and len({price, *wrong}) == len(wrong) + 1:
             return durations
 
 
@@ -58,19 +61,29 @@ def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
     batches, limit, work = _in_batches(durations, size), _under_limit(durations, size), math.fsum(durations)
     whole = durations[: len(durations) // size * size]
     dealt = max(math.fsum(durations[slot::size]) for slot in range(size))
+    starts = plans.limited(durations, size)
+    end = starts[-1] + durations[-1] if durations else 0.0
+    longest_first = _under_limit(sorted(durations, reverse=True), size)
     found = [
         (batches, "That is how long the batches take. Subtract the time under the limit."),
         (limit, "That is how long the tasks take under the limit. Subtract it from the time of the batches."),
         (limit - batches, "The sign is the wrong way round: the price is the time of the batches minus the other."),
         (batches / limit if limit else 1.0, "That is a ratio. Return a difference in seconds."),
-        (batches * size - work, "Those are slot-seconds: the time that slots stand empty, added up over all slots. "
-         "Return how much later the last task ends."),
+        (batches * size - work, "That is the number of slot-seconds: the time that slots stand empty, added up over "
+         "all slots. Return how much later the last task ends."),
         (batches - work / size, "Under a limit the tasks can't always share the work evenly: a task isn't cut in "
          "pieces. Find out when the last one ends."),
-        (batches - dealt, "Your tasks under the limit are dealt out to the slots in turn. A task should take whichever "
-         "slot is released first."),
+        (batches - dealt, "You get that if the tasks under the limit are dealt out to the slots in turn. A task should "
+         "take whichever slot is released first."),
+        (batches - max(starts, default=0.0), "You get that if you subtract the time at which the last task starts. "
+         "Find out when the last one ends."),
+        (batches - end, "You get that if you subtract the end of the last task in the list. Another may end later."),
+        (batches - longest_first, "You get that if the longest task starts first under the limit. The tasks start in "
+         "the order of the list."),
         (0.0, "Barriers cost nothing if all tasks of a batch take equally long. Here they don't."),
     ]  # fmt: skip
+    price = batches - limit
+    found += [(value, "The number is rounded. Return it as it is.") for value in {round(price), int(price)} - {price}]
     if len(whole) < len(durations):
         found.append((_in_batches(whole, size) - limit, "Don't forget the last batch, which isn't full."))
     return found

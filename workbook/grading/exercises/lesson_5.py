@@ -13,7 +13,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.timelines.diagnosis import diagnose
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 
 
 def collected(answer: Answer) -> None:
@@ -25,7 +25,8 @@ def collected(answer: Answer) -> None:
             f"Query {missing} failed, but your flow ended Completed, as if nothing had happened.",
             "It should fail when one of its queries does.",
             _outlived(seen) or ".result() raises the error of a query that failed. wait() and "
-            "result(raise_on_failure=False) don't, and an `except` that doesn't raise it again loses it.",
+            "result(raise_on_failure=False) don't, an `except` that doesn't raise it again loses it, and a `return` "
+            "inside the loop leaves the other futures out.",
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 

@@ -17,7 +17,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 from workbook.timelines.timeline import Span
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 REPORTING, LEDGER = "reporting", "ledger"  # this lesson's own tags
 
 
@@ -108,7 +108,7 @@ def freed(answer: Answer) -> None:
                 f"It should free the slots of the limit on the tag {tag!r}.",
                 "Prefect keeps the limit on a tag as a global limit whose name begins with `tag:`.",
             ) from None
-        _is_free(_limit(tag), tag, slots, leaked, identity, case)
+        _is_free(answer, tag, slots, leaked, identity, case)
         neighbour = _limit(other)
         if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):
             raise NotYet(
@@ -133,10 +133,17 @@ def _limit(tag: str) -> GlobalConcurrencyLimitResponse | None:
     return None
 
 
-def _is_free(
-    found: GlobalConcurrencyLimitResponse | None, tag: str, slots: int, leaked: int, identity: UUID, case: str
-) -> None:
+def _is_free(answer: Answer, tag: str, slots: int, leaked: int, identity: UUID, case: str) -> None:
+    found = _limit(tag)
     if found is None:
+        with get_client(sync_client=True) as client:
+            held = {limit.id: limit.name for limit in client.read_global_concurrency_limits(limit=200, offset=0)}
+        if identity in held:
+            raise NotYet(
+                f"The limit named 'tag:{tag}' has the name {held[identity]!r} {case}.",
+                "It should keep its name, which is how the server finds it.",
+                "Leave `name` out of your update.",
+            )
         raise NotYet(
             f"The server has no limit on {tag!r} {case}.",
             f"The limit of {slots} should still be there.",
@@ -161,7 +168,9 @@ def _is_free(
         raise NotYet(
             f"The limit on {tag!r} has {found.active_slots} of its {slots} slots taken {case}; {leaked} had leaked.",
             "None should be taken.",
-            f"Set `active_slots` of the global limit `tag:{tag}` to 0. `prefect concurrency-limit reset` doesn't "
+            expect.AWAIT_OR_SYNC
+            if expect.NEVER_AWAITED in answer.printed()
+            else f"Set `active_slots` of the global limit `tag:{tag}` to 0. `prefect concurrency-limit reset` doesn't "
             "change it.",
         )
 

@@ -1,0 +1,14 @@
+# message: was told to take 0\.1 s\. The flow's argument `seconds` was
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def first_flow(index, seconds):
+    return query(index, 0.1)

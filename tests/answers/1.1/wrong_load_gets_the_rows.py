@@ -1,0 +1,26 @@
+# message: which is no number.*Give load what transform returns
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task
+def extract(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def transform(rows):
+    return len(rows) % 20
+
+
+@task
+def load(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def chain(index, seconds):
+    rows = extract(index, seconds)
+    transform(rows)
+    return load(rows, seconds)

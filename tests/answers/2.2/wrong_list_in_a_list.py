@@ -1,0 +1,14 @@
+# message: lists of different lengths\. Only `indexes` should be dealt out
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task
+def count(index, seconds, words):
+    return [len(ask(index, seconds)), words]
+
+
+@flow
+def with_words(indexes, seconds, words):
+    return count.map(indexes, unmapped(seconds), [words]).result()

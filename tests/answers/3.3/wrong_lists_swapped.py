@@ -1,0 +1,16 @@
+# message: returned the rows of the calls first
+from prefect import flow, task, unmapped
+
+from workbook.work import ask
+
+
+@task
+def asks(number, seconds):
+    return ask(number, seconds)
+
+
+@flow
+def two_resources(queries, calls, seconds):
+    asked = asks.with_options(tags=["warehouse"]).map(queries, unmapped(seconds))
+    called = asks.with_options(tags=["partner"]).map(calls, unmapped(seconds))
+    return [called.result(), asked.result()]

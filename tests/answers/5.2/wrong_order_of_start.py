@@ -1,0 +1,17 @@
+# message: Your first list says that query \d+ finished last\. It was query
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    rows = [future.result() for future in futures]
+    finished = [index for _, index in sorted(zip(durations, indexes), reverse=True)]
+    return finished, rows

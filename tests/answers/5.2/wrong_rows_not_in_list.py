@@ -1,0 +1,19 @@
+# message: The second list holds all rows in one list
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    number = dict(zip(futures, indexes))
+    finished = [number[future] for future in as_completed(futures)]
+    rows = [row for future in futures for row in future.result()]
+    return finished, rows

@@ -1,0 +1,18 @@
+# message: Your first list is \[[0-9a-f-]{36}
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+    finished = [future.task_run_id for future in as_completed(futures)]
+    rows = [future.result() for future in futures]
+    return finished, rows
