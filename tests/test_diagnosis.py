@@ -501,6 +501,101 @@ def test_a_failure_that_was_repeated_is_not_unseen():
     assert diagnose(around([], children=(child, again))) == []
 
 
+def loads_behind_extracts(lengths, **more):
+    """A load under the tag for each extract, which has none; each load starts when its own extract has ended."""
+    extracts = [query(n, 0.0, 0.01, length, "extract") for n, length in enumerate(lengths)]
+    return extracts + [
+        query(n, 0.0, extract.end + 0.01, 0.2, "load", tags=frozenset({"db"}), parents=frozenset({extract.id}), **more)
+        for n, extract in enumerate(extracts)
+    ]
+
+
+def test_a_wait_for_an_input_is_no_wait_for_a_slot():
+    other = query(9, 0.0, 0.01, 3.0, "other", tags=frozenset({"db"}))
+    spans = loads_behind_extracts([0.3, 0.6, 0.9, 1.2])
+    for known in ({}, {"others": (other,)}, {"unexplained": {"db": 1}}):
+        assert diagnose(around(spans, limits={"db": 3}, **known)) == [], known
+    waited = [replace(s, start=s.start + 0.4, end=s.end + 0.4) if s.task == "load" else s for s in spans]
+    found = [finding.code for finding in diagnose(around(waited, limits={"db": 1}, others=(other,)))]
+    assert "slots-elsewhere" in found  # with all inputs there, and no slot free
+
+
+def test_a_limit_that_is_higher_by_now_is_asked_about():
+    spans = tagged(limited([0.5] * 6, 2), "db")
+    assert diagnose(around(spans, limits={"db": 2})) == []
+    (found,) = diagnose(around(spans, limits={"db": 4}))
+    assert found.code == "limit-not-reached" and "Was the limit on 'db' lower at that time?" in found.text
+
+
+def test_tasks_of_the_same_name_and_another_key_are_different_tasks():
+    steps = [replace(span, task="run", key=f"run-{n}") for n, span in enumerate(in_turn([0.3, 0.4, 0.5]))]
+    assert diagnose(around(steps)) == []
+    assert [f.code for f in diagnose(around([replace(s, key="run-0") for s in steps]))] == ["one-at-a-time"]
+
+
+def test_tasks_that_a_task_calls_in_turn_are_one_at_a_time_although_it_runs_beside_them():
+    parts = [replace(span, parents=frozenset({"whole-9"})) for span in in_turn([0.3] * 4)]
+    whole = query(9, 0.0, 0.0, parts[-1].end + 0.1, "whole")
+    assert "one-at-a-time" in [f.code for f in diagnose(around([whole, *parts]))]
+
+
+def test_a_long_task_that_others_waited_for_is_no_straggler_and_one_with_inputs_cannot_start_first():
+    short = [query(n, 0.0, 0.01, 0.5 if n else 0.2) for n in range(6)]
+    long = query(6, 0.0, 0.22, 2.0, parents=frozenset({short[0].id}))
+    (found,) = diagnose(around([*short, long]))
+    assert found.code == "straggler" and "only when its inputs were there" in found.text
+    late = query(7, 0.0, long.end + 0.01, 0.01, "report", parents=frozenset({long.id}))
+    assert diagnose(around([*short, long, late])) == []
+    failed = Timeline((*short, replace(long, parents=frozenset(), start=0.01)), around=Surroundings(state="FAILED"))
+    assert diagnose(failed) == []
+
+
+def test_a_closing_task_for_each_item_is_a_step_and_none_that_comes_last():
+    items = [query(n, 0.0, 0.01, length) for n, length in enumerate((1.0, 2.0, 2.4))]
+    publish = [query(n + 3, 1.02 + n, 1.03 + n, 0.05, "publish") for n in range(2)]
+    assert diagnose(around([*items, *publish])) == []
+    assert [f.code for f in diagnose(around([*items, publish[0]]))] == ["early-cleanup"]
+
+
+def test_a_failure_that_another_task_was_given_is_allowed_for():
+    failed = query(0, 0.0, 0.01, 0.2, "fetch", state="FAILED", message="ValueError: no")
+    report = query(1, 0.0, 0.22, 0.1, "report", parents=frozenset({failed.id}))
+    assert diagnose(around([failed, report])) == []
+    assert [f.code for f in diagnose(around([failed, replace(report, parents=frozenset())]))] == ["failed-unseen"]
+    (found,) = diagnose(around([replace(failed, state="CRASHED"), replace(report, parents=frozenset())]))
+    assert "Did it cancel it itself?" in found.text and "future" not in found.text
+
+
+def test_what_was_cancelled_long_before_the_flow_failed_had_ended():
+    mirror = query(0, 0.0, 0.01, 0.2, "mirror", state="CRASHED", message="Execution was cancelled")
+    failed = query(1, 0.0, 0.01, 0.2, "order", state="FAILED", message="ValueError: order 17 was cancelled")
+    flow = Timeline((mirror, failed), returned=2.0, end=2.0, around=Surroundings(state="FAILED"))
+    assert diagnose(flow) == []
+    assert [f.code for f in diagnose(replace(flow, returned=0.5, end=1.2))] == ["flow-ended-first"]
+
+
+def test_tasks_that_a_called_flow_did_not_collect_outlived_it():
+    (child,) = flow_runs("child", [(0.0, 0.1, 0.3)], flow="root")
+    task = query(0, 0.1, 0.2, 1.0, flow=child.id)
+    parent = Timeline((task,), returned=5.0, around=Surroundings(state="COMPLETED", children=(child,)))
+    (found,) = diagnose(parent)
+    assert found.code == "outlived-collection" and found.seconds == pytest.approx(0.9) and "their flow's" in found.text
+    assert diagnose(replace(parent, spans=(replace(task, end=0.3),))) == []
+
+
+def test_flow_runs_that_are_given_the_result_of_the_one_before_are_fine():
+    children = flow_runs("step", IN_TURN, flow="root")
+    assert [f.code for f in diagnose(around([], children=tuple(children)))] == ["children-in-turn"]
+    chained = [replace(c, parents=frozenset({f"step-{n - 1}"} if n else ())) for n, c in enumerate(children)]
+    assert diagnose(around([], children=tuple(chained))) == []
+
+
+def test_a_command_is_quoted_for_the_shell():
+    spans = tagged(limited([0.5] * 6, 1), "my db")
+    found = [f.text for f in diagnose(around(spans, limits={"my db": 3}, unexplained={"my db": 2}))]
+    assert any("`prefect gcl update 'tag:my db' --active-slots 0`" in text for text in found)
+
+
 def test_the_document_has_every_finding_in_its_order():
     text = (CHECKOUT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE) == list(CODES)

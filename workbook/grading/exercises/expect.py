@@ -39,8 +39,8 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
         instead = "Return plain values: numbers, text, lists, dicts."
         if "Future" in opaque.type:
             instead = "A future is not its result: call .result() on it and return that."
-        elif "State" in opaque.type:
-            instead = "A state is not a result: return what the task returned."
+        elif "State" in opaque.type:  # which Prefect also puts in the place of a future that is returned
+            instead = "A state is no result. If you return a future, call .result() on it and return that."
         elif opaque.type == "coroutine":
             instead = "Calling an `async def` function only makes a coroutine: put `await` before it."
         raise NotYet(f"Your flow returned {opaque.type} where results should be.", expected, instead)
