@@ -1,4 +1,4 @@
-# message: count-\w+ began before query-\w+ had ended. The two in the middle should end first
+# message: count-\w+ began before query-\w+ had ended. The two in the middle should end before
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: The task at the top should end first
+# message: The task at the top should end before
 from prefect import flow, task
 
 from workbook.work import ask
