@@ -1,4 +1,4 @@
-# message: on a tag without a limit left no limit on 'exercise-\d+'\..*Look at the name
+# message: on a tag without a limit left no limit on 'exercise-\d+'\..*It holds no limit at all
 
 
 def ensure_limit(tag, slots):

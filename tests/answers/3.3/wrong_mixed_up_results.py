@@ -1,4 +1,4 @@
-# message: right results in another order
+# message: returned the rows of the calls first
 from prefect import flow, task
 
 from workbook.work import ask

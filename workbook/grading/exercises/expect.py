@@ -89,14 +89,12 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int
     known = {"in the order in which your tasks ended": finished, "sorted by the number of their query": sorted(indexes),
              "in reverse": list(reversed(indexes))}  # fmt: skip
     which = next((name for name, other in known.items() if other == order), "in another order")
-    cause = "Go through your own list of futures, in the order in which you submitted them"
-    if order == finished:
-        cause += ": as_completed() and wait() give them in the order in which they ended"
     place = next(place for place, part in enumerate(found) if part != rows[place])
     raise NotYet(
         f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
         f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
-        f"{cause}.",
+        "Go through your own list of futures, in the order in which you submitted them; as_completed() and wait() "
+        "don't keep it.",
     )
 
 
