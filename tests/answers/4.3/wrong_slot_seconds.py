@@ -1,4 +1,4 @@
-# message: Those are slot-seconds
+# message: That is the number of slot-seconds
 import heapq
 
 
