@@ -96,7 +96,7 @@ print(without.result, retried.result, sep="\n")
 #
 # `persistent` returns the rows in order, even if a query fails at first. But its retries repeat *every* query. Fix it:
 # retry only the query that failed, with three tries in all, 0.1 s apart, in the same task run. If the third try fails
-# too, the flow fails with the query's own error.
+# too, the flow fails, and its error names the query.
 
 
 # %% tags=["exercise-9.1"]

@@ -45,7 +45,7 @@ def judge(
     except AnswerAborted as error:
         outcome, message = NOT_YET, (error.code == "raised" and _undefined(answer, str(error))) or str(error)
     except AnswerError as error:
-        outcome, message = NOT_YET, _undefined(answer, str(error)) or f"Your answer raised {error}."
+        outcome, message = NOT_YET, _undefined(answer, str(error)) or f"Your answer raised {str(error).rstrip('. ')}."
     except ServerError:
         _look()
         raise

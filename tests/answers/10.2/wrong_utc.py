@@ -1,4 +1,4 @@
-# message: due on 15 January at 03:00, and on 15 July at 04:00, in Zurich.*two o'clock UTC
+# message: due on Saturday, 16 January at 03:00, and on Sunday, 18 July at 04:00, in Zurich.*two o'clock UTC
 from prefect import flow
 from prefect.schedules import Cron
 

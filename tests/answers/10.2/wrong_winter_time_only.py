@@ -1,4 +1,4 @@
-# message: due on 15 January at 02:00, and on 15 July at 03:00.*ignores summer time
+# message: due on Saturday, 16 January at 02:00, and on Sunday, 18 July at 03:00.*ignores summer time
 from prefect import flow
 from prefect.schedules import Cron
 

@@ -1,4 +1,4 @@
-# message: leaves out
+# message: Your list is empty.*do you need .operator='or_'
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 

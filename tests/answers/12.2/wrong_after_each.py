@@ -1,4 +1,4 @@
-# message: 'cleanup1' ran \d+ times\..*not inside it
+# message: 'cleanup1' ran \d+ times\..*not in a loop
 import json
 from pathlib import Path
 

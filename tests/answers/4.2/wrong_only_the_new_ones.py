@@ -1,4 +1,4 @@
-# message: \d results, only those that it asked for itself\. It should return all \d+, with those from the checkpoint
+# message: \d results, only those of the queries that it ran itself\. It should return all \d+, with those from the checkpoint
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: wait for a slot of the limit on 'ledger', and all 1 are taken.*`return len\(query\(index, seconds\)\)`
+# message: wait for a slot of the limit on 'ledger', and the only one is taken.*`return len\(query\(index, seconds\)\)`
 from prefect import flow, task
 
 from workbook.work import ask

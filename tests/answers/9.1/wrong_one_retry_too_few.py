@@ -1,4 +1,4 @@
-# message: ran 2 times\. It should have been 3\. retries=… on the task is the number of tries after the first
+# message: ran 2 times\. It should have been 3\. `retries=…` on the task is the number of tries after the first
 from prefect import flow, task
 
 from workbook.work import ask

@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,10 +137,11 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
     if strange and len(strange) == len(found):
         _strange(strange[0], known, begin)
     if missing := [known[name] for name in wanted if name not in found]:
+        kinds = {known[name].state.name for name in found if name in known}
         raise NotYet(
-            f"Your list leaves out {_kind(missing[0])}.",
+            f"Your list leaves out {_kind(missing[0])}." if found else "Your list is empty.",
             "It should have every flow run that is Failed (also TimedOut), Crashed or Late.",
-            "Failed and Crashed are types of state; TimedOut is a name of type FAILED, and Late one of type SCHEDULED.",
+            _why_left_out(missing[0].state.name, kinds),
         )
     if strange:
         _strange(strange[0], known, begin)
@@ -150,6 +152,16 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
         "They should be in the order in which the runs were due, the first one first.",
         "The server sorts them with `sort=`: sort by when they were due. Late runs have no start time.",
     )
+
+
+def _why_left_out(missing: str, kinds: Collection[str]) -> str:
+    """Where to look, if a run of the state `missing` isn't in a list that has runs of these states."""
+    pages = "Look at `limit` and `offset`, and at when your loop ends."
+    if missing in kinds:
+        return f"Your list has other runs that are {missing}. {pages}"
+    if not kinds:
+        return f"No run is both of type FAILED and Late: do you need `operator='or_'`? {pages}"
+    return "Failed and Crashed are types of state; TimedOut is a name of type FAILED, and Late one of type SCHEDULED."
 
 
 def _strange(name: str, known: dict[str, Due], begin: datetime) -> None:

@@ -18,7 +18,7 @@ from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
 from workbook.lessons.query_records import QueryRecord, read_records
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 
 # What Python says of a flow that mixes up calls, coroutines and futures, and what to do about it.
 MIX_UPS = {
@@ -29,7 +29,8 @@ MIX_UPS = {
     "the task itself, without submit.",
     r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and gather() need coroutines. If "
     "you call a plain task or flow, it runs to its end at that moment. Pass the function itself to asyncio.to_thread, "
-    "without calling it, or submit a task.",
+    "without calling it, or submit a task. A future from submit or map isn't a coroutine either: call .result() on "
+    "it, or gather the task's calls without submit.",
 }
 
 

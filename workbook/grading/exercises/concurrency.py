@@ -56,7 +56,8 @@ def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
         raise NotYet(
             f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
             f"It should have been {wanted} queries.",
-            "A lock or a semaphore inside a task makes it wait while it is Running.",
+            "Something makes your tasks wait while they are Running: a lock or a semaphore, or a blocking call in an "
+            "`async` task, which asyncio.to_thread moves to a thread.",
         )
     raise NotYet(
         "Your two kinds of tasks didn't use all their slots at the same time.", "They should.",
@@ -180,9 +181,11 @@ def held_back(spans: Timeline) -> str:
     if spans.peak < 2:
         return (
             "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "
-            "submitted, or a task runner with one worker."
+            "submitted, a task runner with one worker, or a blocking call such as ask() in an `async` task: use "
+            "asyncio.to_thread."
         )
     return (
         "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "
-        "submits, for batches, or for a task runner with few workers."
+        "submits, for batches, for a task runner with few workers, or for a blocking call such as ask() in an `async` "
+        "task: use asyncio.to_thread."
     )

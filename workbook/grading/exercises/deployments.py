@@ -37,8 +37,8 @@ WORKER_SECONDS = 80  # for one start of a worker and one flow run in its own pro
 def deployed(answer: Answer) -> None:
     """A random number on a random pool; a real worker runs what the answer has left to be run."""
     begun = datetime.now(UTC)
-    pool, number = new_pool(answer), answer.rng.randrange(10**6)
-    _call(answer, pool, number)
+    (pool, folder), number = new_pool(answer), answer.rng.randrange(10**6)
+    _call(answer, pool, folder, number)
     run = _triggered(the_deployment("workshop", pool, begun).id, number)
     said = _work_once(pool, answer.folder.parent / f"{answer.folder.name}-worker.txt")
     with get_client(sync_client=True) as client:
@@ -61,23 +61,38 @@ def deployed(answer: Answer) -> None:
         )  # fmt: skip
 
 
-def new_pool(answer: Answer) -> str:
-    """Make a work pool of type process, and write the file with the flow."""
-    pool = f"pool-{answer.rng.randrange(10**8)}"
-    (answer.folder / "nightly.py").write_text(
+def new_pool(answer: Answer) -> tuple[str, Path]:
+    """Make a work pool of type process, and write the file with the flow.
+
+    Returns:
+        The pool's name, and the folder of the file, which isn't the one in which the answer runs.
+    """
+    pool, folder = f"pool-{answer.rng.randrange(10**8)}", answer.folder / f"flows-{answer.rng.randrange(10**4)}"
+    folder.mkdir()
+    (folder / "nightly.py").write_text(
         f"from prefect import flow\n\n\n@flow(name={FLOW!r})\ndef nightly(number: int = -1):\n    return number\n",
         encoding="utf-8",
     )
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    return pool
+    return pool, folder
 
 
-def _call(answer: Answer, pool: str, number: int) -> None:
+def looked_elsewhere(answer: Answer, error: AnswerError) -> None:
+    """Say it if the flow's file was looked for where the answer runs, and not in the folder that it was given."""
+    text = re.sub(r"\s", "", f"{error}{answer.printed()}")  # the command line breaks its lines anywhere
+    if re.search(rf"Nosuchfileordirectory:'(?:{re.escape(str(answer.folder))}/)?nightly\.py'", text):
+        raise NotYet(
+            "Your call found no file nightly.py.", "It is in the folder `folder`.",
+            "A relative path starts from the folder in which your code runs: pass `folder` on.",
+        ) from error  # fmt: skip
+
+
+def _call(answer: Answer, pool: str, folder: Path, number: int) -> None:
     """Call the answer, which should not wait for its run; say it in plain words if it does, or if it was refused."""
     with ThreadPoolExecutor(1) as thread:
         begun, triggered = time.monotonic(), None
-        call = thread.submit(answer.call, str(answer.folder), pool, number)
+        call = thread.submit(answer.call, str(folder), pool, number)
         while not call.done():
             wait([call], timeout=0.5)
             waiting = [run for found in _deployments() for run in _runs_of(found.id) if run.state.is_scheduled()]
@@ -98,7 +113,8 @@ def _call(answer: Answer, pool: str, number: int) -> None:
             call.result()
         except AnswerError as error:
             _refused(f"{error}\n{answer.printed()}")
-            raise
+            looked_elsewhere(answer, error)
+            raise AnswerError(str(error).rstrip(". ")) from None  # a full stop follows
 
 
 def _refused(text: str) -> None:

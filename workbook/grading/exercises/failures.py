@@ -1,5 +1,6 @@
 """Runs in which queries fail: how to make them fail, and what graders expect of retries and of the flow's end."""
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TaskRun
+from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
@@ -113,12 +115,29 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
                 f"Query {index}, on which the database failed, ran {counts[index]} "
                 f"time{'s' if counts[index] > 1 else ''}.",
                 f"It should have been {count}.",
-                "retries=… on the task is the number of tries after the first.",
+                why_not_again(seen, index, count),
             )
     with get_client(sync_client=True) as client:
         for index, count in wanted.items():
             if count > 1:
                 _retried_by_prefect(index, count, client.read_task_run(homes[index].pop()))
+
+
+def why_not_again(seen: Run, index: int, count: int) -> str:
+    """Why a query was not tried so often, as far as the record of its task run tells."""
+    asked_in = [query.task_run_id for query in seen.asked if query.index == index]
+    if len(asked_in) < count and asked_in[0]:
+        with get_client(sync_client=True) as client, contextlib.suppress(ObjectNotFound):
+            record = client.read_task_run(UUID(asked_in[0]))
+            retries = record.empirical_policy.retries or 0
+            has = f"Your task has retries={retries}, but"
+            if record.state and retries >= count - 1:
+                if record.state.is_completed():
+                    return f"{has} its run ended {record.state.name}: its error never reached Prefect. Don't catch it."
+                if record.state.is_failed():
+                    return f"{has} it Failed before it had used them: does a `retry_condition_fn` refuse this error?"
+                return f"{has} its run was {record.state.name} when your flow ended."
+    return "`retries=…` on the task is the number of tries after the first."
 
 
 def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
@@ -145,9 +164,9 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
 # The end of the flow
 
 
-def failed(seen: Run, queries: Sequence[int]) -> None:
-    """The flow ended Failed, with a message that names these queries, and none that went well."""
-    named = f"quer{'y' if len(queries) == 1 else 'ies'} {', '.join(map(str, queries))}"
+def ended_failed(seen: Run, queries: Sequence[int]) -> None:
+    """The flow ended Failed, after these queries had failed on every try."""
+    named = _named(queries)
     if seen.state.is_completed():
         raise NotYet(
             f"Your flow ended {seen.state.name}, although {named} failed on every try.", "It should end Failed.",
@@ -155,7 +174,12 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
         )  # fmt: skip
     if not seen.state.is_failed():
         raise NotYet(f"Your flow ended {seen.state.name}: {seen.state.message}", "It should end Failed.")
-    text = _without_moments(seen)
+
+
+def failed(seen: Run, queries: Sequence[int]) -> None:
+    """The flow ended Failed, with a message that names these queries, and none that went well."""
+    ended_failed(seen, queries)
+    named, text = _named(queries), _without_moments(seen)
     well = {query.index for query in seen.asked} - set(queries)
     if missing := sorted(set(queries) - _numbers(text)):
         raise NotYet(
@@ -167,6 +191,10 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
             f"Your flow's message names query {wrongly[0]}, which went well: {expect.brief(seen.state.message)}",
             f"It should name {named} only.",
         )
+
+
+def _named(queries: Sequence[int]) -> str:
+    return f"quer{'y' if len(queries) == 1 else 'ies'} {', '.join(map(str, queries))}"
 
 
 # Numbers in an error that name no query, though they may look like it.

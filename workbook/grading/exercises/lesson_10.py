@@ -11,12 +11,13 @@ from prefect.client.schemas.objects import DeploymentSchedule, State
 from prefect.client.schemas.responses import DeploymentResponse, SetStateStatus
 from prefect.states import Pending
 
-from workbook.grading.exercises.deployments import deployed, new_pool, the_deployment
+from workbook.grading.exercises.deployments import deployed, looked_elsewhere, new_pool, the_deployment
 from workbook.grading.model import Exercise, NotYet
-from workbook.grading.sandbox import Answer
+from workbook.grading.sandbox import Answer, AnswerError
 
 ZURICH = ZoneInfo("Europe/Zurich")
-DAYS = (datetime(2027, 1, 15, tzinfo=ZURICH), datetime(2027, 7, 15, tzinfo=ZURICH))  # one in winter, one in summer
+DAYS = (datetime(2027, 1, 16, tzinfo=ZURICH), datetime(2027, 7, 18, tzinfo=ZURICH))  # Saturday, Sunday
+MONDAY = datetime(2027, 1, 18, tzinfo=ZURICH)
 
 
 # ----------------------------------------
@@ -25,13 +26,17 @@ DAYS = (datetime(2027, 1, 15, tzinfo=ZURICH), datetime(2027, 7, 15, tzinfo=ZURIC
 
 def one_at_a_time(answer: Answer) -> None:
     """One run of the answer's deployment is under way; then a second one is due, and one of another deployment."""
-    begun, pool = datetime.now(UTC), new_pool(answer)
+    begun, (pool, folder) = datetime.now(UTC), new_pool(answer)
     with get_client(sync_client=True) as client:
         neighbour = client.create_deployment(
             client.create_flow_from_name("reports"), name="weekly", work_pool_name=pool,
-            path=str(answer.folder), entrypoint="nightly.py:nightly",
+            path=str(folder), entrypoint="nightly.py:nightly",
         )  # fmt: skip
-        answer.call(str(answer.folder), pool)
+        try:
+            answer.call(str(folder), pool)
+        except AnswerError as error:
+            looked_elsewhere(answer, error)
+            raise AnswerError(str(error).rstrip(". ")) from None  # a full stop follows
         found = the_deployment("at-two", pool, begun)
         first = client.create_flow_run_from_deployment(found.id).id
         if not _taken(client, pool, [first]):
@@ -109,16 +114,19 @@ def _due_at_two(deployment: DeploymentResponse) -> None:
     if times == [["02:00"]] * len(DAYS):
         return
     each = ", and ".join(
-        f"on {day:%d %B} at {' and '.join(due[:3])}{' and more often' if len(due) > 3 else ''}" if due
-        else f"on {day:%d %B} not at all" for day, due in zip(DAYS, times, strict=True)
+        f"on {day:%A, %d %B} at {' and '.join(due[:3])}{' and more often' if len(due) > 3 else ''}" if due
+        else f"on {day:%A, %d %B} not at all" for day, due in zip(DAYS, times, strict=True)
     )  # fmt: skip
-    raise NotYet(f"Your deployment is due {each}, in Zurich.", "It should be at 02:00, all year round.", _clock(times))
+    why = _clock(times)
+    if [] in times and _due_on(MONDAY, active):
+        why = "It is due on a Monday: the last field of a cron string says on which weekdays, and `*` means every day."
+    raise NotYet(f"Your deployment is due {each}, in Zurich.", "It should be at 02:00, every day of the year.", why)
 
 
 def _clock(times: list[list[str]]) -> str:
     """Why it is due at these times, in winter and in summer, if they give it away."""
     if times == [["03:00"], ["04:00"]]:
-        return "That is two o'clock UTC: without a time zone, a cron string means UTC."
+        return "That is two o'clock UTC: a schedule without a time zone means UTC."
     winter, summer = times
     if len(winter) == len(summer) == 1 and winter != summer:
         return "Your schedule ignores summer time, but Zurich has it: name the zone Europe/Zurich."

@@ -1,11 +1,16 @@
 """Lesson 11: credentials, and what to watch once flows run by themselves."""
 
+from urllib.parse import unquote
+
+from workbook.grading.evidence import OpaqueValue
 from workbook.grading.exercises import leaks
 from workbook.grading.exercises.attention import watched
 from workbook.grading.model import Exercise, NotYet
-from workbook.grading.sandbox import Answer
+from workbook.grading.sandbox import Answer, AnswerError
 
 SETTINGS = ("PREFECT_API_URL", "PREFECT_API_KEY", "DATABASE_URL")
+FILE_URL = "sqlite:///shop.db"
+FEWER = "Every character that you show is one less to guess. Readers only need to know that it is set."
 HOURLY, WATCHED = "hourly", "watched"  # the flows whose runs are late, and those of all kinds
 
 
@@ -14,26 +19,72 @@ HOURLY, WATCHED = "hourly", "watched"  # the flows whose runs are late, and thos
 
 
 def masked(answer: Answer) -> None:
-    """Two environments with random secrets, and one with none; no piece of a secret may come out anywhere."""
-    for _ in range(2):
-        _one_environment(answer)
+    """Two environments with random secrets, one with nothing, and one without a password.
+
+    No piece of a secret may come out anywhere.
+    """
+    key, other, password, escaped = leaks.secrets(answer.rng, 24, 24, 16, 16)
+    while other[:2] == key[:2] or other[-2:] == key[-2:]:
+        key, other, password, escaped = leaks.secrets(answer.rng, 24, 24, 16, 16)
+    escaped = f"{escaped[:8]}%40{escaped[8:]}"  # an "@", as a URL has it
+    ends = [_one_environment(answer, key, password), _one_environment(answer, other, escaped)]
+    for place, which in enumerate(("first", "last")):
+        if all(shown[place] for shown in ends):
+            raise NotYet(
+                f"In two calls with different keys, your output had the {which} two characters of the key.",
+                "It should contain no part of it.", FEWER,
+            )  # fmt: skip
     answer.environment(**dict.fromkeys(SETTINGS))
     nothing = {"api_url": None, "api_key": "not set", "database_url": None}
     _settings_are(answer.call(), nothing, "With none of the three variables set,")
+    _without_password(answer)
 
 
-def _one_environment(answer: Answer) -> None:
-    key, password = leaks.secrets(answer.rng, 24, 16)
+def _one_environment(answer: Answer, key: str, password: str) -> tuple[bool, bool]:
+    """One call with all three variables set.
+
+    Args:
+        answer: the learner's.
+        key: the value of PREFECT_API_KEY.
+        password: as the URL has it.
+
+    Returns:
+        Whether the first two characters of the key were in what the call returned or printed, and the last two.
+    """
+    before = len(answer.printed(None))
     host = f"db-{answer.rng.randrange(10**4)}.example.com:{answer.rng.randrange(5000, 6000)}"
     api_url = f"https://prefect-{answer.rng.randrange(10**4)}.example.com/api"
     start, end = "postgresql://shop:", f"@{host}/orders"
     answer.environment(PREFECT_API_URL=api_url, PREFECT_API_KEY=key, DATABASE_URL=f"{start}{password}{end}")
     returned = answer.call()
-    for name, secret in (("key", key), ("password", password)):
+    if isinstance(returned, dict) and isinstance(found := returned.get("database_url"), list | OpaqueValue):
+        kind = "" if isinstance(found, list) else f" but a {found.type}"
+        holds = password in str(found) or unquote(password) in str(found)
+        raise NotYet(
+            f"Your 'database_url' is no text{kind}{', and it holds the password' if holds else ''}.",
+            "It should be the URL as text, with *** in place of the password.",
+            "A URL object still holds the password, even if it prints as ***: render it as text.",
+        )
+    for name, secret in (("key", key), ("password", password), ("password", unquote(password))):
         _keeps_secret(name, secret, str(returned), "What you returned")
         _keeps_secret(name, secret, answer.printed(None), "What you printed")
     wanted = {"api_url": api_url, "api_key": "set", "database_url": f"{start}***{end}"}
     _settings_are(returned, wanted, "With all three variables set,")
+    shown = f"{returned}{answer.printed(None)[before:]}"
+    return key[:2] in shown, key[-2:] in shown
+
+
+def _without_password(answer: Answer) -> None:
+    """A URL of a database that is a file has no password, and comes back as it is."""
+    case = f"With DATABASE_URL={FILE_URL}, which has no password,"
+    answer.environment(**dict.fromkeys(SETTINGS) | {"DATABASE_URL": FILE_URL})
+    try:
+        returned = answer.call()
+    except AnswerError as error:
+        raise NotYet(
+            f"{case} your function raised {str(error).rstrip('. ')}.", "It should return it as it is."
+        ) from None
+    _settings_are(returned, {"api_url": None, "api_key": "not set", "database_url": FILE_URL}, case)
 
 
 def _keeps_secret(name: str, secret: str, text: str, where: str) -> None:
@@ -48,7 +99,7 @@ def _keeps_secret(name: str, secret: str, text: str, where: str) -> None:
         raise NotYet(
             f"{where} contains a part of the {name}: some of its {which} characters.",
             "It should contain no part of it.",
-            "Every character that you show is one less to guess. Readers only need to know that it is set.",
+            FEWER,
         )
 
 
@@ -65,7 +116,8 @@ def _settings_are(returned: object, wanted: dict[str, str | None], case: str) ->
         "api_key": "It should be 'set' or 'not set'.",
         "database_url": "Only the password between ':' and '@' becomes ***; the rest of the URL stays.",
     }
-    stale = key != "database_url" or None in (returned[key], wanted[key])  # it may be of another moment
+    moments = {"api_key": ("set", "not set"), "database_url": (None,)}  # the value may be of another moment
+    stale = key == "api_url" or returned[key] in moments[key] or wanted[key] is None
     inside = (
         " Do you read os.environ inside the function? A default argument, or a line outside of it, is read only once."
     )

@@ -50,7 +50,7 @@ def nightly(answer: Answer) -> None:
     slots, other = answer.rng.sample([2, 3], 2)
     seen, rows = good_night(answer, slots)
     in_order(seen)
-    publication.now_published(answer, former, files(rows))
+    publication.now_published(answer, former, files(rows), swept=True)
     expect.result(seen, {
         "queries": len(rows), "rows": sum(counts(rows)), "output": str(publication.out(answer)),
     })  # fmt: skip
@@ -133,9 +133,9 @@ def tried_again(seen: Run, shaky: int) -> None:
     if 0 < count < 3 and not seen.state.is_completed():
         raise NotYet(
             f"Query {shaky}, on which the database failed, ran {count} time{'s' if count > 1 else ''}. "
-            f"Your flow ended {seen.state.name}.",
+            f"Your flow ended {seen.state.name}: {seen.error or seen.state.message}",
             "It should have had three tries in all.",
-            "`retries=…` on the task is the number of tries after the first.",
+            failures.why_not_again(seen, shaky, 3),
         )  # fmt: skip
 
 

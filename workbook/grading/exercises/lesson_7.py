@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -19,10 +20,9 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 LIMIT = "live-database"  # the name of the server's limit
 SPARE = 2  # how many more pairs there are than free slots
-
 
 # ----------------------------------------
 # 7.1 Limit only what needs it
@@ -58,8 +58,22 @@ def _one_run(answer: Answer, slots: int, taken: int) -> None:
         asked = [query.index for query in seen.asked]
         if twice := [index for index in numbers if asked.count(index) > 1]:
             raise NotYet(f"Query {twice[0]} ran {asked.count(twice[0])} times.", "Each should run once.")
+        _in_this_order(seen, pairs)
         _archive_is_free(seen, archived)
         _live_is_limited(seen, current, slots, taken, answer.printed())
+
+
+def _in_this_order(seen: Run, pairs: Sequence[Sequence[int]]) -> None:
+    """Each pair has its own task run, and the archive had answered when the live database was asked."""
+    asked = {query.index: query for query in seen.asked}
+    if (shared := max(Counter(asked[archived].task_run_id for archived, _ in pairs).values())) > 1:
+        raise NotYet(f"One of your task runs asked the archive {shared} times.", "Each pair should get one task run.")
+    for archived, current in pairs:
+        if asked[current].start < asked[archived].end:
+            raise NotYet(
+                f"Query {current} began in the live database before query {archived} of its pair had ended.",
+                "Each pair should ask the archive first, and the live database when the archive has answered.",
+            )
 
 
 def _archive_is_free(seen: Run, archived: Sequence[int]) -> None:
@@ -74,16 +88,14 @@ def _archive_is_free(seen: Run, archived: Sequence[int]) -> None:
         cause = "Your task runs ran one after another: submit all of them before you wait for any."
     elif peak < len(archived):
         tags = sorted({tag for span in seen.timeline for tag in span.tags})
-        cause = (
-            f"At most {peak} task runs were Running at once{f', and they have the tags {tags}' if tags else ''}: a tag "
-            "limit, a task runner with few workers, or batches hold back whole task runs."
-        )
+        having = f", and they have the tags {tags}" if tags else ""
+        cause = f"At most {peak} task runs were Running at once{having}: "
+        cause += "a tag limit, a task runner with few workers, or batches hold back whole task runs."
     elif _held_at(seen, archived):
-        cause = (
-            "Your task runs held their slot while they used the archive: ask the archive outside of the `with` block."
-        )
+        cause = "Your task runs held their slot while they used the archive: ask it outside of the `with` block."
     else:
-        cause = "Something inside your tasks makes them wait while they are Running, as a lock or a semaphore does."
+        cause = "Something inside your tasks makes them wait while they are Running, as a lock or a semaphore does, "
+        cause += "or a blocking call such as ask() in an `async` task: use asyncio.to_thread."
     raise NotYet(happened, expected, cause)
 
 
@@ -95,10 +107,9 @@ def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, 
     others = f" has {slots} slots, of which another client holds {taken}" if taken else f" has {slots} slots"
     queries = f"{'At most ' if most < free else ''}{most} {'query' if most == 1 else 'queries'}"
     raise NotYet(
-        f"{queries} ran in the live database at once.",
-        f"It should have been {free}: the limit {LIMIT!r}{others}.",
+        f"{queries} ran in the live database at once.", f"It should have been {free}: the limit {LIMIT!r}{others}.",
         _why(seen, current, most, free, printed),
-    )
+    )  # fmt: skip
 
 
 def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) -> str:
@@ -114,12 +125,10 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
             )
         tags = sorted({tag for span in seen.timeline for tag in span.tags})
         if tags:
-            return (
-                f"Your task runs have the tags {tags}, but never acquired a slot of {LIMIT!r}: a tag's limit is a "
-                "different one, and it counts whole task runs."
-            )
+            tagged = f"Your task runs have the tags {tags}, but never acquired a slot of {LIMIT!r}: "
+            return tagged + "a tag's limit is a different one, and it counts whole task runs."
         if most == len(current):
-            return f"Your flow never acquired a slot of {LIMIT!r}: `concurrency` does."
+            return f"Your flow never acquired a slot of {LIMIT!r}: `with concurrency(…):` does."
         return (
             f"Your flow never acquired a slot of {LIMIT!r}. A limit in your own process, such as a semaphore, doesn't "
             "know about other clients."
@@ -169,10 +178,9 @@ def _limit(slots: int, taken: int) -> Iterator[None]:
 def _no_other_limits(before: Collection[str], otherwise: NotYet | None = None) -> None:
     if made := sorted({found.name for found in _limits()} - {*before, LIMIT}):
         raise NotYet(
-            f"Your flow created the limit {made[0]!r}.",
-            f"It should use {LIMIT!r}, which the server has already.",
+            f"Your flow created the limit {made[0]!r}.", f"It should use {LIMIT!r}, which the server has already.",
             "Other clients use that one too, so only that one counts all queries to the database.",
-        ) from otherwise
+        ) from otherwise  # fmt: skip
 
 
 def _limits() -> list[GlobalConcurrencyLimitResponse]:
@@ -193,9 +201,8 @@ def _limit_kept(slots: int) -> None:
         now = "gone" if found is None else found.limit if found.active else "switched off"
         raise NotYet(
             f"The limit {LIMIT!r} was {slots}, and after your flow it is {now}.",
-            "Your flow should leave the limit as it is.",
-            "It belongs to the server, and other flows rely on it.",
-        )
+            "Your flow should leave the limit as it is.", "It belongs to the server, and other flows rely on it.",
+        )  # fmt: skip
 
 
 def _accepted(seen: Run, slots: int) -> None:

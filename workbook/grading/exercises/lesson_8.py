@@ -14,7 +14,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 
 # ----------------------------------------
 # 8.1 An event loop that is blocked

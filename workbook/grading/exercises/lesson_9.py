@@ -9,7 +9,7 @@ from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
 from workbook.timelines.timeline import Span, Timeline
 
-SECONDS = 0.1  # of each query
+SECONDS = 0.11  # of each query
 NUMBERS = range(6, 20)  # of the queries: apart from the small numbers that a message may hold besides
 
 
@@ -61,8 +61,9 @@ def published(answer: Answer) -> None:
     seen = answer(indexes, SECONDS)
     expect.inside_tasks(seen, {dead} | failures.asked(seen))
     publication.still_published(answer, before, dead)
-    failures.failed(seen, [dead])
+    failures.ended_failed(seen, [dead])
     failures.cause(answer, {})
+    earlier = set(map("{:02d}.json".format, indexes))
 
     for count in (3, 2):
         before = publication.shown(answer)
@@ -71,7 +72,8 @@ def published(answer: Answer) -> None:
         expect.completed(seen)
         expect.asked_in_tasks(seen, indexes, SECONDS)
         rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
-        publication.now_published(answer, before, {f"{index:02d}.json": rows[index] for index in indexes})
+        publication.now_published(answer, before, {f"{index:02d}.json": rows[index] for index in indexes}, earlier)
+        earlier |= set(map("{:02d}.json".format, indexes))
         if publication.contents(before.folder) != before.files:
             raise NotYet(
                 "Your flow changed or removed the folder that was published before.", "It should stay as it was.",
@@ -113,7 +115,8 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),
             "`.result()` raises a failed query's error, and the lines after it don't run." if failed
-            else f"Call or submit the task `{name}`; calling a plain function makes no task run.",
+            else f"Call or submit the task `{name}`; calling a plain function makes no task run. Does a run that goes "
+            "well reach that line?",
         )  # fmt: skip
     if all(span.start is None for span in found):
         raise NotYet(
@@ -144,7 +147,9 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
     expected = _once(failed)
     if len(found) > 1:
         raise NotYet(
-            f"{name!r} ran {len(found)} times.", expected, "Run it once after the loop over the queries, not inside it."
+            f"{name!r} ran {len(found)} times.",
+            expected,
+            "Call it at one place that every run passes: not in a loop, and not in both `except` and `finally`.",
         )
     if found[0].state != "COMPLETED":
         raise NotYet(f"{name!r} ended {found[0].state}: {failures.last_words(found[0])}", "It should complete.")

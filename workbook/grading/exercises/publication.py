@@ -1,7 +1,7 @@
 """What is published in `data/out` before and after a run, for the exercises that publish all or nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,10 @@ from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 
 FORMER = {"former.json": '"what was published before"'}
+SWEPT = (
+    "`publishing.sweep()` removes every folder that is neither published nor inside its `with` block: call the "
+    "clean-ups inside that block."
+)
 FORMER_RUN = "run-of-the-grader-"  # with a number: no answer has a folder of this name
 
 
@@ -83,15 +87,31 @@ def still_published(answer: Answer, before: Shown, failed: int) -> None:
     raise NotYet(
         f"After query {failed} had failed, a folder of {len(now.files)} files was published.",
         expected,
-        "Publish last, when every result is there; a `finally` also runs after a failure.",
+        "Publish last, when every result is there"
+        + ("; a `finally` also runs after a failure." if "finally:" in answer.source.text else "."),
     )
 
 
-def now_published(answer: Answer, before: Shown, wanted: Mapping[str, object]) -> None:
-    """Just these files are published, in a new folder."""
+def now_published(
+    answer: Answer, before: Shown, wanted: Mapping[str, object], earlier: Collection[str] = (), swept: bool = False
+) -> None:
+    """Just these files are published, in a new folder.
+
+    Args:
+        answer: the learner's.
+        before: what was published before the run.
+        wanted: the content of each file, by name.
+        earlier: the names of the files that its earlier runs should have written.
+        swept: whether the run has called `publishing.sweep()`.
+    """
     now = shown(answer)
     expected = f"data/out should show {len(wanted)} files: {', '.join(wanted)}."
     if now.files is None:
+        if out(answer).is_symlink():
+            raise NotYet(
+                "After a run that went well, data/out is a link to a folder that isn't there.", expected,
+                SWEPT if swept else "Publish the folder that the run wrote into, and leave it there.",
+            )  # fmt: skip
         raise NotYet("After a run that went well, data/out isn't a folder.", expected)
     if now.folder == out(answer):
         raise NotYet(
@@ -107,7 +127,12 @@ def now_published(answer: Answer, before: Shown, wanted: Mapping[str, object]) -
             )  # fmt: skip
         _written_into(answer, before, now, expected)
     if set(now.files) != set(wanted):
-        raise NotYet(f"data/out shows {len(now.files)} files: {', '.join(sorted(now.files)) or 'none'}.", expected)
+        others = set(now.files) - set(wanted)
+        raise NotYet(
+            f"data/out shows {len(now.files)} files: {', '.join(sorted(now.files)) or 'none'}.", expected,
+            "The others are of an earlier run: name the folder after the run, `publishing.staging(str(flow_run.id))`."
+            if others and others <= set(earlier) else "",
+        )  # fmt: skip
     _hold(now.files, wanted)
 
 
@@ -129,9 +154,7 @@ def written(answer: Answer, before: Shown, wanted: Mapping[str, object], swept: 
         _written_into(answer, before, Shown(before.folder, contents(before.folder) or {}, ()), expected)
     if not found and swept:
         raise NotYet(
-            "After your flow had ended, its folder was gone.", expected,
-            "`publishing.sweep()` removes every folder that is neither published nor inside its `with` block: call the "
-            "clean-ups inside that block.",
+            "After your flow had ended, its folder was gone.", expected, SWEPT,
         )  # fmt: skip
     if set(wanted) - set(best):
         raise NotYet(

@@ -1,0 +1,10 @@
+# message: raised ValueError: No work pool name provided.*environment variable\.$
+
+from prefect import flow
+from prefect.deployments import run_deployment
+
+
+def deploy_and_trigger(folder, pool, number):
+    nightly = flow.from_source(source=folder, entrypoint="nightly.py:nightly")
+    deployment = nightly.deploy(name="workshop", work_queue_name=pool)
+    run_deployment(deployment, parameters={"number": number}, timeout=0)

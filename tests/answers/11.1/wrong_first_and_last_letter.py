@@ -1,0 +1,15 @@
+# message: In two calls with different keys, your output had the first two characters of the key
+import os
+
+from sqlalchemy import make_url
+
+
+def settings():
+    url = os.environ.get("DATABASE_URL")
+    key = os.environ.get("PREFECT_API_KEY", "")
+    print(f"API key: {key[:2]}...{key[-2:]}")
+    return {
+        "api_url": os.environ.get("PREFECT_API_URL"),
+        "api_key": "set" if key else "not set",
+        "database_url": make_url(url).render_as_string(hide_password=True) if url else None,
+    }

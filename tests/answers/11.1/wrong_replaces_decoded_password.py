@@ -1,0 +1,13 @@
+# message: returned contains the whole password
+import os
+
+from sqlalchemy import make_url
+
+
+def settings():
+    url = os.environ.get("DATABASE_URL")
+    return {
+        "api_url": os.environ.get("PREFECT_API_URL"),
+        "api_key": "set" if os.environ.get("PREFECT_API_KEY") else "not set",
+        "database_url": url.replace(make_url(url).password, "***") if url else None,
+    }

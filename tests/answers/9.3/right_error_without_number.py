@@ -1,0 +1,27 @@
+import json
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.futures import wait
+from prefect.runtime import flow_run
+
+from flows import publishing
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds, folder):
+    file = Path(folder) / f"{index:02d}.json"
+    file.write_text(json.dumps(ask(index, seconds)))
+    return file.name
+
+
+@flow
+def publish_nightly(indexes, seconds):
+    with publishing.staging(str(flow_run.id)) as folder:
+        futures = [query.submit(index, seconds, str(folder)) for index in indexes]
+        wait(futures)
+        if not all(future.state.is_completed() for future in futures):
+            raise RuntimeError("A query failed: nothing was published tonight.")
+        publishing.publish(folder)
+        return [future.result() for future in futures]
