@@ -1,4 +1,4 @@
-# message: \d+ queries ran in the live database at once.*never acquired a slot of .live-database.: `concurrency` does
+# message: \d+ queries ran in the live database at once.*never acquired a slot of .live-database.: `with concurrency\(…\):` does
 from prefect import flow, task
 
 from workbook.work import ask
