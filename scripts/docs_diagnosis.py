@@ -153,7 +153,7 @@ def two_workers() -> None:
 
 @flow
 def short_ones() -> None:
-    [future.result() for future in tagged.map(range(12), seconds=0.1)]
+    [future.result() for future in tagged.map(range(12), seconds=0.25)]
 
 
 @flow
