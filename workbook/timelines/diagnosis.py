@@ -6,7 +6,7 @@ records prove it: a warning about a good run teaches people to ignore all of the
 - Tasks are independent if Prefect recorded no path of results between them (`Span.parents`). It records none for
   results such as None, True or small numbers. So tasks are compared only with others of the same task, and the finding
   asks whether their order was needed.
-- A task that was created early and started late waited for a slot. One that was created late was held back by the
+- A task that had its inputs early and started late waited for a slot. One that was created late was held back by the
   flow's code or by a full task runner: Prefect creates the task run when a worker takes it up (docs/facts.md).
 - A task that takes a slot itself, with `concurrency()`, is Running while it waits, so no record shows its wait.
 """

@@ -52,7 +52,7 @@ def ready_moments(timeline: Timeline) -> dict[Span, float]:
 
     One that has not started, and that was given a future of a task that has not ended, isn't ready at all.
     """
-    ends = {span.id: timeline.end_of(span) if span.end is not None else math.inf for span in timeline if span.id}
+    ends = {span.id: math.inf if span.end is None else span.end for span in timeline if span.id}
     found = {}
     for span in timeline:
         begun = math.inf if span.start is None else span.start
