@@ -91,8 +91,8 @@ print("query 0, the slowest, comes last:", order[-1] == 0)
 # ## Map
 #
 # `query.map(indexes, …)` submits a task run for each element of a list, and returns a list of futures in the same
-# order. This list has a `.result()` of its own, which collects all results. Wrap an argument in `unmapped` if all task
-# runs share it. Four queries of 0.8 s: how long, and how many at once?
+# order. Call `.result()` on that list to collect all results. Wrap an argument in `unmapped` if all task runs share it.
+# Four queries of 0.8 s: how long, and how many at once?
 
 
 # %%

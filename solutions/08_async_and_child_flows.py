@@ -539,8 +539,8 @@ print(f"{type(lost.error).__name__}: {lost.error}")
 #   `asyncio.to_thread`.
 # - `Cannot send a request, as the client has been closed`: a parent ended before its child flow, as above.
 # - `asyncio.run() cannot be called from a running event loop`: you are in a notebook. Use `await`.
-# - `A future was garbage collected before it resolved` (before Prefect 3.9.1): nobody waited for it. Now there's no
-#   message, but a failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
+# - `A future was garbage collected before it resolved` (before Prefect 3.9.1): your code never waited for it. Newer
+#   versions print no message, but a failure is still lost, as in [lesson 05](05_futures_and_failures.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember

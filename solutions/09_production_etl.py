@@ -441,8 +441,8 @@ guess.compare(nights=len(set(found.values())))
 print(found)
 
 # %% [markdown]
-# Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: `staging` gives each run a
-# folder of its own, `out` is a link to one of these folders, and `publish` switches the link in one step.
+# Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: `staging` gives each run its
+# own folder. `out` is a link to one of these folders, and `publish` switches the link in one step.
 
 # %% tags=["nbval-check-output"]
 with publishing.staging("tonight") as folder:

@@ -59,8 +59,10 @@ def span_of(task: TaskRun, index: int, states: list[State] | None = None) -> Spa
 
 
 def _given_name(task: TaskRun) -> str:
-    """The name of its task, if the task run's own is made from it: tasks that a factory makes of one function differ
-    only there."""
+    """The name of its task, if the task run's own is made from it.
+
+    Tasks that a factory makes of one function differ only there.
+    """
     return task.name.removesuffix(end) if task.name.endswith(end := f"-{task.dynamic_key[:3]}") else ""
 
 

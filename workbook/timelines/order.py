@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from statistics import median
 
+from workbook.timelines.endings import ENDED
 from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside, ready_moments
 from workbook.timelines.timeline import Span, Timeline
 
@@ -91,7 +92,7 @@ def _batches(group: list[Span]) -> list[list[Span]]:
 def straggler(timeline: Timeline) -> Finding | None:
     """One task that took much longer than the others, or was tried again, and ran alone at the end."""
     started = [span for span in timeline if span.start is not None]
-    if any(span.end is None for span in started) or timeline.around.state in ("FAILED", "CANCELLED", "CRASHED"):
+    if any(span.end is None for span in started) or timeline.around.state in ENDED:
         return None  # it isn't known which one would have ended last
     ready = ready_moments(timeline)
     for group in [*alike(timeline), started]:

@@ -114,7 +114,7 @@ def _call(answer: Answer, pool: str, folder: Path, number: int) -> None:
         except AnswerError as error:
             _refused(f"{error}\n{answer.printed()}")
             looked_elsewhere(answer, error)
-            raise AnswerError(str(error).rstrip(". ")) from None  # a full stop follows
+            raise
 
 
 def _refused(text: str) -> None:

@@ -5,7 +5,7 @@ from workbook.grading.exercises import expect
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
-SECONDS = 0.11  # of the query: a number that nobody writes by himself
+SECONDS = 0.11  # of the query: no learner types it by chance
 
 
 def first(answer: Answer) -> None:

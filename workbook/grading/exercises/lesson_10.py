@@ -36,7 +36,7 @@ def one_at_a_time(answer: Answer) -> None:
             answer.call(str(folder), pool)
         except AnswerError as error:
             looked_elsewhere(answer, error)
-            raise AnswerError(str(error).rstrip(". ")) from None  # a full stop follows
+            raise
         found = the_deployment("at-two", pool, begun)
         first = client.create_flow_run_from_deployment(found.id).id
         if not _taken(client, pool, [first]):
