@@ -173,7 +173,9 @@ def why(timeline: Timeline, limit: int | None = None) -> str:
 def held_back(spans: Timeline) -> str:
     """Where to look if fewer ran at once than should. (The time at the gate isn't the learner's.)"""
     first_end = min((span.end for span in spans if span.end is not None), default=float("inf"))
-    if spans.peak < 2 and all(span.created < first_end for span in spans):
+    chained = any(span.parents & {other.id for other in spans} for span in spans)
+    chained |= len({bool(span.parents) for span in spans}) > 1  # by way of other tasks: the first waits for none
+    if spans.peak < 2 and chained and all(span.created < first_end for span in spans):
         return (
             "They were submitted early but waited for each other: look for `wait_for=`, or for a future among the "
             "arguments."
