@@ -1,16 +1,18 @@
 """Looking at real runs: what comes back, from where, and what is said when records are missing."""
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from prefect import flow, task
+from prefect import flow, flow_engine, task
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.runtime import flow_run
 
@@ -95,6 +97,65 @@ def test_a_flow_that_raises_is_an_observation_too():
     assert isinstance(seen.error, ValueError) and str(seen.error) == "no such table" and seen.result is None
     assert seen.state.is_failed()
     assert sorted(span.state for span in seen.timeline.spans) == ["COMPLETED", "FAILED"]
+
+
+class Broken(Exception):
+    """An error that notes when it was raised."""
+
+    def __init__(self):
+        super().__init__("no such table")
+        RAISED.append(time.time())
+
+
+RAISED = []
+
+
+@flow
+def raising():
+    raise Broken
+
+
+@flow
+async def raising_async():
+    raise Broken
+
+
+@flow
+def raising_generator():
+    yield 1
+    raise Broken
+
+
+@flow
+async def raising_async_generator():
+    yield 1
+    raise Broken
+
+
+@flow(retries=1)
+def raising_twice():
+    raise Broken
+
+
+@pytest.mark.parametrize(
+    "broken", [raising, raising_async, raising_generator, raising_async_generator, raising_twice], ids=lambda f: f.name
+)
+def test_a_flow_that_raises_has_returned_before_prefect_stops_its_heartbeat(broken, monkeypatch):
+    """The heartbeat ends up to two seconds later, and only then does Prefect record the end."""
+    stopped, original = [], flow_engine._send_heartbeats
+
+    @contextlib.contextmanager
+    def noted(*args, **kwargs):
+        with original(*args, **kwargs):
+            try:
+                yield
+            finally:
+                stopped.append(time.time())
+
+    monkeypatch.setattr(flow_engine, "_send_heartbeats", noted)
+    seen = observe(broken)
+    assert isinstance(seen.error, Broken) and seen.state.is_failed()
+    assert RAISED[-1] <= seen.timeline.returned <= stopped[-1] <= seen.timeline.end
 
 
 def test_a_failure_that_nobody_collected_is_in_the_timeline():

@@ -1,7 +1,6 @@
 """Prefect's log records, whose texts the reading of runs rests on: these fail when one of them changes."""
 
 import queue
-import time
 
 import pytest
 from prefect import flow, task
@@ -9,7 +8,6 @@ from prefect.client.orchestration import get_client
 
 from workbook.prefect_server import limits
 from workbook.runs import private
-from workbook.runs.observation import observe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -46,34 +44,6 @@ def test_the_end_of_each_task_run_and_the_begin_of_the_flow_run_are_heard():
     assert private.can_hear()
     assert begun.get_nowait() == state.state_details.flow_run_id and begun.empty()
     assert len(finished) == 2 and set(finished.values()) == {str(state.state_details.flow_run_id)}
-
-
-class Late(Exception):
-    """An error that notes when it is written down, which Prefect does before it ends the flow run."""
-
-    def __repr__(self):
-        WRITTEN.append(time.time())
-        return "late"
-
-
-RAISED, WRITTEN = [], []
-
-
-@flow
-def raising():
-    RAISED.append(time.time())
-    raise Late
-
-
-def test_the_moment_when_a_flow_raised_is_heard_and_not_that_of_its_recorded_end():
-    with private.raised_flow_runs() as raised:
-        state = raising(return_state=True)
-    assert RAISED[0] <= raised[str(state.state_details.flow_run_id)] <= WRITTEN[0]
-    seen = observe(raising)
-    assert RAISED[-1] <= seen.timeline.returned < seen.timeline.end
-    with private.raised_flow_runs() as raised:
-        three(return_state=True)
-    assert raised == {}
 
 
 def test_one_that_is_refused_a_slot_has_not_finished():

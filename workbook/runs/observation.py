@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import contextvars
+import copy
+import functools
 import inspect
 import queue
 import threading
 import time
 import warnings
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -105,7 +107,8 @@ class Ran:
 
 def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
     """Run a flow, sync or async, from a script or a notebook, as if you had called it; it may raise."""
-    with private.finished_task_runs() as finished, private.raised_flow_runs() as raised:
+    flow, raised = _noting(flow)
+    with private.finished_task_runs() as finished:
         if flow.isgenerator:
             state, result = _exhausted(flow, args, kwargs)
         elif flow.isasync:
@@ -116,8 +119,45 @@ def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
     if not flow.isgenerator:
         result = _in_own_loop(lambda: state.aresult(raise_on_failure=False))
     settle = 0.0 if counted and finished else SETTLE
-    failed_at = raised.get(str(state.state_details.flow_run_id)) if state.is_failed() else None
-    return Ran(state, result, finished, settle, failed_at)
+    return Ran(state, result, finished, settle, raised[-1] if raised and state.is_failed() else None)
+
+
+def _noting(flow: Flow) -> tuple[Flow, list[float]]:
+    """The flow, and a list that gets the moment whenever its function raises: more than one if the flow has retries.
+
+    Prefect records the end of such a run only when it has stopped its heartbeat and saved the error.
+    """
+    raised: list[float] = []
+
+    @contextlib.contextmanager
+    def noting() -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            raised.append(time.time())
+            raise
+
+    async def items(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        with noting():
+            async for item in flow.fn(*args, **kwargs):
+                yield item
+
+    def items_sync(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with noting():
+            yield from flow.fn(*args, **kwargs)
+
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with noting():
+            return await flow.fn(*args, **kwargs)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with noting():
+            return flow.fn(*args, **kwargs)
+
+    as_it_is = {(True, True): items, (True, False): items_sync, (False, True): awaited, (False, False): called}
+    noted = copy.copy(flow)
+    noted.fn = functools.wraps(flow.fn)(as_it_is[flow.isgenerator, flow.isasync])
+    return noted, raised
 
 
 def _exhausted(flow: Flow, args: tuple, kwargs: dict[str, Any]) -> tuple[State, Any]:

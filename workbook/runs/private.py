@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 FINISHED, NOT_BEGUN = "Finished in state", "Finished in state Pending"  # prefect/task_engine.py
-BEGINNING, RAISED = "Beginning flow run", "Encountered exception during execution"  # prefect/flow_engine.py
+BEGINNING = "Beginning flow run"  # prefect/flow_engine.py
 
 
 class _Listener(logging.Filter):
@@ -69,22 +69,6 @@ def finished_task_runs() -> Iterator[dict[str, str]]:
 
     with _task_runs.hearing(hear):
         yield finished
-
-
-@contextlib.contextmanager
-def raised_flow_runs() -> Iterator[dict[str, float]]:
-    """When the function of a flow run raised in this process during the block, as {flow run id: seconds}.
-
-    Prefect ends the flow run only when it has written the error's traceback to its log and saved the error.
-    """
-    raised: dict[str, float] = {}
-
-    def hear(record: logging.LogRecord) -> None:
-        if str(record.msg).startswith(RAISED):
-            raised[record.flow_run_id] = record.created
-
-    with _flow_runs.hearing(hear):
-        yield raised
 
 
 def can_hear() -> bool:
