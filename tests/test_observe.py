@@ -226,8 +226,9 @@ def test_a_run_that_happened_elsewhere():
     def elsewhere() -> int:
         return add.submit(number.submit(1), 1).result()
 
-    state = elsewhere(return_state=True)
-    seen = observe_run(state.state_details.flow_run_id)
+    state, said = elsewhere(return_state=True), []
+    seen = observe_run(state.state_details.flow_run_id, say=said.append)
+    assert said[-1] == "Reading the records: 2 of 2 task runs are complete …"
     assert len(seen.timeline) == 2 and seen.state.is_completed() and seen.result is None
 
 

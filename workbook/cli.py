@@ -177,7 +177,11 @@ def timeline(
         print("The last flow runs:", *(f"  {run.name}: {run.state.name}" for run in last_flow_runs(5)), sep="\n")
     with connection.plain_errors():
         wanted = find_flow_run(flow_run)
-        seen = report.follow(wanted, Console()) if follow else observe_run(wanted)
+        if follow:
+            seen = report.follow(wanted, Console())
+        else:
+            with Console(stderr=True).status("Reading the records …") as status:
+                seen = observe_run(wanted, say=status.update)
     figure = paths.prepare(figure or _data() / f"timeline-{seen.flow_run_id!s:.8}.png", "--figure", (".png", ".svg"))
     records = paths.prepare(json, "--json") if json else None
     with foreseen(report.NoSuchTag):

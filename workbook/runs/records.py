@@ -83,6 +83,7 @@ def observe_run(
     timeout: float = TIMEOUT,
     settle: float = SETTLE,
     finished: dict[str, str] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Observation:
     """Read a flow run that ran elsewhere, from the server that the environment names.
 
@@ -94,6 +95,7 @@ def observe_run(
         timeout: seconds to wait for late records since the last one came.
         settle: seconds without news after which a run of unknown size counts as complete.
         finished: task runs known to have finished, as {task run id: flow run id}; their records are waited for.
+        say: called with how many records have come, in words, while the server is still writing them.
 
     Raises:
         ServerError: this isn't an id, or the server doesn't have the run.
@@ -106,7 +108,7 @@ def observe_run(
             "`prefect flow-run ls`."
         ) from None
     with connection.in_use():
-        found, timeline, missing = read(run_id, timeout, settle, finished or {})
+        found, timeline, missing = read(run_id, timeout, settle, finished or {}, say)
     return Observation(run_id, found.name, found.state, timeline, missing=missing)
 
 
@@ -148,7 +150,13 @@ def task_runs_of(flow_run_id: UUID | str) -> list[TaskRun]:
         return task_runs(client, [found.id for found in family(client, UUID(str(flow_run_id)))])
 
 
-def read(run_id: UUID, timeout: float, settle: float, expected: dict[str, str]) -> tuple[FlowRun, Timeline, int]:
+def read(
+    run_id: UUID,
+    timeout: float,
+    settle: float,
+    expected: dict[str, str],
+    say: Callable[[str], None] | None = None,
+) -> tuple[FlowRun, Timeline, int]:
     """Read a run and its subflows until the records are complete: the run has ended, and so have its task runs.
 
     Args:
@@ -156,6 +164,7 @@ def read(run_id: UUID, timeout: float, settle: float, expected: dict[str, str]) 
         timeout: seconds without news after which the missing records are given up.
         settle: seconds without news after which a run counts as complete, as `expected` may not name all task runs.
         expected: task runs seen to finish, as {task run id: flow run id}.
+        say: called after each look with how many records have come, in words.
 
     Returns:
         The flow run, its timeline, and how many expected task runs have no finished record.
@@ -178,6 +187,8 @@ def read(run_id: UUID, timeout: float, settle: float, expected: dict[str, str]) 
                 break
             if quiet >= timeout:
                 break
+            if say:
+                say(f"Reading the records: {len(ended):,} of {len(tasks):,} task runs are complete …")
             # The API can't be waited on, and each look keeps the server from writing records: look half of the time.
             time.sleep(max(0.05, time.monotonic() - looked))
         found = strayed_left_out(runs, list(tasks.values()))
