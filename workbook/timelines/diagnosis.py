@@ -102,7 +102,7 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
     """
     barriers, ready = order.batch_barriers(timeline), ready_moments(timeline)
     findings = [
-        barriers, order.straggler(timeline), order.early_cleanup(timeline), endings.failed_unseen(timeline),
+        barriers, order.straggler(timeline, ready), order.early_cleanup(timeline), endings.failed_unseen(timeline),
         endings.upstream_failed(timeline), endings.never_begun(timeline), endings.tasks_astray(timeline),
         endings.flow_ended_first(timeline), endings.outlived_collection(timeline), endings.children_in_turn(timeline),
         endings.deployment_limit(timeline),

@@ -7,7 +7,7 @@ from collections import Counter
 from statistics import median
 
 from workbook.timelines.endings import ENDED
-from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside, ready_moments
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside
 from workbook.timelines.timeline import Span, Timeline
 
 LAST = re.compile(r"clean[_-]?up|teardown|publish", re.IGNORECASE)  # tasks of such names come after all other work
@@ -89,12 +89,14 @@ def _batches(group: list[Span]) -> list[list[Span]]:
     return batches
 
 
-def straggler(timeline: Timeline) -> Finding | None:
-    """One task that took much longer than the others, or was tried again, and ran alone at the end."""
+def straggler(timeline: Timeline, ready: dict[Span, float]) -> Finding | None:
+    """One task that took much longer than the others, or was tried again, and ran alone at the end.
+
+    `ready` has the moment when each task run had its inputs, as `ready_moments` tells.
+    """
     started = [span for span in timeline if span.start is not None]
     if any(span.end is None for span in started) or timeline.around.state in ENDED:
         return None  # it isn't known which one would have ended last
-    ready = ready_moments(timeline)
     for group in [*alike(timeline), started]:
         if len(group) < 3:
             continue

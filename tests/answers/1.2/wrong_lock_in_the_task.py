@@ -1,4 +1,4 @@
-# message: ran at the same time, but their queries one after the other.*as a lock does
+# message: ran at the same time, but their queries one after the other.*as a lock or
 import threading
 
 from prefect import flow, task

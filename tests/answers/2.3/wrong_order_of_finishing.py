@@ -1,4 +1,4 @@
-# message: are in the right place|in the order in which your tasks ended|in the list 'failed'.*as_completed
+# message: in another order.*as_completed|are in the right place|in the order in which your tasks ended|in the list 'failed'.*as_completed
 from prefect import flow, task
 from prefect.futures import as_completed
 

@@ -202,7 +202,7 @@ def _all_begin(seen: Run, indexes: Sequence[int], lasts: Sequence[int]) -> None:
         f"Your {len(indexes)} extracts ran at the same time, but at most {in_flight(seen.asked, indexes)} of their "
         "queries.",
         f"All {len(indexes)} queries should run at the same time.",
-        "Something inside your task makes it wait again while it is already running, as a lock or a semaphore does.",
+        concurrency.WAITS_INSIDE,
     )
 
 
@@ -215,7 +215,7 @@ def _own_pace(seen: Run, late: tuple[int, int], early: tuple[int, int]) -> None:
         raise NotYet(
             f"{load.name} and {held.name} ran at the same time, but their queries one after the other.",
             "Queries of different chains should be able to run at the same time.",
-            "Something inside your task makes it wait again while it is already running, as a lock does.",
+            concurrency.WAITS_INSIDE,
         )
     transforms = [span for span in _between(seen, extract, load) if extract.id in span.parents]
     step = next((span for span in transforms if span.start >= held.end), load)

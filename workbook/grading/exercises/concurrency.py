@@ -15,6 +15,8 @@ from workbook.prefect_server.limits import read_limit
 from workbook.timelines.diagnosis import diagnose
 from workbook.timelines.timeline import Span, Surroundings, Timeline
 
+WAITS_INSIDE = "Something inside your task makes it wait while it is Running, as a lock or a semaphore does."
+
 
 def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None) -> None:
     """Just so many task runs were under way at once (of those with a tag, if it is named), and as many queries.
@@ -79,7 +81,7 @@ def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
     raise NotYet(
         f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
         f"All {len(indexes)} queries should run at the same time.",
-        "Something inside your task makes it wait while it is Running, as a lock or a semaphore does.",
+        WAITS_INSIDE,
     )
 
 

@@ -33,7 +33,7 @@ def diamond(answer: Answer) -> None:
         raise NotYet(
             f"{one.name} and {other.name} ran at the same time, but their queries one after the other.",
             "The two queries in the middle should run at the same time.",
-            "Something inside your task makes it wait again while it is already running, as a lock does.",
+            concurrency.WAITS_INSIDE,
         )
     others = ran(span for span in seen.timeline if span not in (first, one, other))
     if not others:

@@ -109,7 +109,7 @@ def two_fail(answer: Answer) -> None:
                 f"At most {spans.peak} of your tasks ran at once, and their queries ran one at a time.",
                 "They should run at the same time.",
                 concurrency.held_back(spans) if spans.peak < 2
-                else "Something inside your task makes it wait again while it is already running, as a lock does.",
+                else concurrency.WAITS_INSIDE,
             )  # fmt: skip
 
 
