@@ -9,9 +9,9 @@
 # %% [markdown]
 # ## Start the server
 #
-# Run a cell with Shift+Enter. The first cell starts the workbook's own Prefect server, or finds it if it's running
-# already. The very first start takes up to half a minute. The server lives in this folder and doesn't touch your own
-# Prefect settings.
+# Prefect runs your Python functions and records each run on a server. Run a cell with Shift+Enter: the first one starts
+# the workbook's own server, or finds it if it's running already. The very first start takes up to half a minute. The
+# server lives in this folder and doesn't touch your own Prefect settings.
 
 # %%
 from workbook import check, hint, live, observe, predict, progress_report, server, solution
@@ -32,8 +32,8 @@ server.ensure()
 # ## A task and a flow
 #
 # `ask(index, seconds)` sends query number `index`, from 0 to 19, to a real database and makes it take `seconds` to
-# answer. `query` calls it. With `@task`, every call of `query` becomes a *task run*: Prefect records when it started
-# and when it ended.
+# answer. Below, the function `query` calls `ask`. With `@task`, every call of `query` becomes a *task run*: Prefect
+# records when it started and when it ended.
 
 # %% tags=["setup"]
 from prefect import flow, task
@@ -127,8 +127,8 @@ print("same answers:", slow.result == quick.result)
 # %% [markdown]
 # <details><summary>Why isn't the second run exactly as short as one query?</summary>
 #
-# Look at where its bars start. The queries are submitted one by one, and Prefect does some work of its own before and
-# after each. The shorter your tasks, the more this overhead counts.
+# Look at its bars. They start a little apart, because the queries are submitted one by one, and each lasts longer than
+# its query, because Prefect does some work of its own around it. The shorter your tasks, the more this overhead counts.
 # </details>
 #
 # <details><summary>Can it do any harm to run everything at once?</summary>

@@ -2,7 +2,7 @@
 # # 01 · Sequential
 #
 # Some steps need what an earlier step has found. In this lesson you put tasks in order by passing on what they return,
-# let everything else run at the same time, and learn to spot an order that nobody needs.
+# let everything else run at the same time, and learn to spot tasks that wait for each other for no reason.
 #
 # **40 minutes** · three exercises · you need [00 · Start here](00_start_here.ipynb)
 
@@ -26,7 +26,8 @@ def query(index, seconds):
 # ## A result is a dependency
 #
 # My morning report has three steps: find my best customers (query 1), pick the city of the best one, and look up what
-# an average order is worth there (query 3). The last two steps are new tasks:
+# an average order is worth there (query 3). The last two steps are new tasks. They have no `task_run_name`, so Prefect
+# makes up a name for each run, such as `best_city-7e4`:
 
 
 # %%
@@ -104,13 +105,14 @@ print("the same report:", submitted.result == called.result)
 #
 # <details><summary>Would more threads make this report faster?</summary>
 #
-# No. Prefect runs submitted tasks in threads, but a chain takes at least as long as its steps together, however many
-# threads there are. Only shorter steps, or fewer of them, make it faster.
+# No, and the second report wasn't faster either: each step waits for the one before, and a small difference is
+# Prefect's overhead. Prefect runs submitted tasks in threads, but a chain takes at least as long as its steps together,
+# however many threads there are. Only shorter steps, or fewer of them, make it faster.
 # </details>
 #
-# <details><summary>What are the gaps between the bars?</summary>
+# <details><summary>What are the pale bars and the gaps?</summary>
 #
-# A pale part is a task run that waits to start. The rest is Prefect's own work.
+# A pale bar is a task run that waits to start. A gap is Prefect's own work.
 # </details>
 
 # %% [markdown]
@@ -258,8 +260,8 @@ check("1.1", chain)
 # %% [markdown]
 # ### Exercise 1.2 · A diamond
 #
-# Write the flow `diamond(top, left, right, seconds)`. Its first task run runs query `top`. After it, two more run
-# queries `left` and `right` *at the same time*. The last, `count`, gets the rows of both. Return what it returns.
+# Write the flow `diamond(top, left, right, seconds)`. Use the task `query`: first for `top`, and after it for `left`
+# and `right` *at the same time*. The last task, `count`, gets the rows of both. Return what it returns.
 
 
 # %% tags=["exercise-1.2"]

@@ -124,8 +124,8 @@ print("in the order of the list:", four.result == [ask(index, 0) for index in (7
 # %% [markdown]
 # ## When one of them fails
 #
-# There is no query 99, so `ask(99)` raises a `LookupError`. Now it's one of three queries. Will the flow run end
-# `"Completed"` or `"Failed"`? And how many task runs complete?
+# There is no query 99, so `ask(99, seconds)` raises a `LookupError`. Now it's one of three queries. Will the flow run
+# end `"Completed"` or `"Failed"`? And how many task runs complete?
 
 
 # %%
@@ -185,8 +185,9 @@ print(looked.state.name, "with", looked.result)
 # %% [markdown]
 # ## Twenty at once
 #
-# A database allows only so many connections, so programs share a few of them in a *pool*. All runs of this task share
-# three. A query that finds none free waits for a while, here a third of its own duration, and then gives up.
+# A database allows only so many connections, so programs share a few of them in a *pool*. Here `warehouse.engine` gives
+# every run of this task the same pool of three connections. A query that finds none free waits for a while, here a
+# third of its own duration, and then gives up.
 
 # %%
 from flows import warehouse
@@ -221,10 +222,11 @@ print(crowd.state.name, "-", type(crowd.error).__name__)
 print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 
 # %% [markdown]
-# Prefect starts whatever you submit, and nothing told it that the database can't take so many. You can tell it with the
-# flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it never
-# runs more than three tasks at once. `with_options` makes a copy of the flow that has this task runner. How long do all
-# twenty take now, and how many fail?
+# Prefect starts whatever you submit, and nothing told it that there are only three connections. You can tell it with
+# the flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it
+# never runs more than three tasks at once. `with_options` makes a copy of the flow that has this task runner. How long
+# do all twenty take now, and how many fail? (The *ideal* in the figure's title is the length of all bars together,
+# divided by three workers.)
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -249,7 +251,7 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 # %% [markdown]
 # <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #
-# No: it was over because its queries had given up. Compare the times of two runs only if both return the same.
+# No: it was over because its queries had given up. Compare the times of two runs only if they return the same results.
 # </details>
 #
 # <details><summary>Would a larger pool have helped?</summary>
@@ -259,7 +261,7 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 #
 # <details><summary>And if two flows run at the same time?</summary>
 #
-# Then each has its own three workers, and the database gets six queries at once. Lesson 03 has a limit that holds for
+# Then each has its own three workers, and six queries want a connection at once. Lesson 03 has a limit that holds for
 # all flows together.
 # </details>
 
@@ -267,7 +269,7 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 # ### Exercise 2.1 · All at once, results in order
 #
 # Write the flow `all_at_once(indexes, seconds)`: it runs each query of `indexes` in its own task run, all at the same
-# time, and returns their rows in that order.
+# time, and returns their rows in the order of `indexes`.
 
 
 # %% tags=["exercise-2.1"]

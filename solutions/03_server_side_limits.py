@@ -43,7 +43,7 @@ def nightly(indexes, seconds):
 # !prefect gcl create tag:database --limit 3
 
 # %% [markdown]
-# If the limit already exists, somebody created it earlier. `create` never changes a limit; `update` does.
+# If `create` says that the limit exists already, that's fine. `create` never changes a limit; `update` does:
 
 # %%
 # !prefect gcl update tag:database --limit 3
@@ -62,8 +62,8 @@ guess.compare(limited)
 
 # %% [markdown]
 # Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part before a bar is the wait for a slot. The *ideal* in the title is the length of all bars together, divided by
-# three slots.
+# part before a bar is that wait, and a moment of it even if a slot is free. The *ideal* is again the length of all bars
+# together, divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -85,14 +85,14 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # ## Change the limit while a flow runs
 #
-# The flow doesn't know the number, so nobody has to change its code or restart it. The workbook has a script that
+# The limit isn't in the flow's code, so nobody has to change or restart the flow. The workbook has a script that
 # creates a limit or updates it, whichever is needed. I lower the limit to 2 with it:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag database --limit 2
 
 # %% [markdown]
-# From Python, use Prefect's client. This function updates the limit:
+# From Python, use Prefect's client:
 
 # %%
 from threading import Timer
@@ -131,7 +131,7 @@ set_limit(3)
 # %% [markdown]
 # ## Two flows, one limit
 #
-# A limit belongs to the tag, not to a task or a flow. Here is another flow, with its own task and the same tag.
+# A limit belongs to the tag, not to a task or a flow. Another flow, with its own task and the same tag:
 
 
 # %%
@@ -146,8 +146,8 @@ def report(indexes, seconds):
 
 
 # %% [markdown]
-# Both flows run at the same time, each in its own thread, and each submits six queries. How many queries will the
-# database get at once?
+# Both run at the same time, each in its own thread, with six queries each. How many queries will the database get at
+# once?
 
 # %% tags=["guess"]
 guess = predict("two flows, one limit", at_once=3)
@@ -160,7 +160,8 @@ with ThreadPoolExecutor() as pool:
     other = pool.submit(observe, report, range(6, 12), 0.5)
 
 # %% [markdown]
-# `observe` gives each flow its own timeline. I put all bars into one, with a colour for each flow:
+# `observe` gives each flow its own timeline. This helper puts all bars into one figure, with a colour for each flow
+# (you can skip its code):
 
 # %%
 from workbook.plots import comparison, picture
@@ -185,8 +186,7 @@ print(len(both), "queries of two flows, more than 3 at once:", both.peak > 3)
 # %% [markdown]
 # ## Two processes, one limit
 #
-# The server holds the limit, so the flows don't have to share a process, or even a machine. Here is a complete program,
-# as you would save it in a file.
+# The server holds the limit, so the flows don't have to share a process, or even a machine. Here is a complete program:
 
 # %%
 program = """
@@ -228,7 +228,7 @@ print(len(both), "queries of two processes, more than 3 at once:", both.peak > 3
 # %% [markdown]
 # ## What a limit costs
 #
-# For a single flow there's a simpler way: a task runner with three threads, without a tag or a limit.
+# For a single flow there's a simpler way: a task runner with three threads, without a tag or the server.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -246,7 +246,7 @@ def nightly_in_a_pool(indexes, seconds):
 
 
 # %% [markdown]
-# The same nine queries as at first: how long will they take now, and how many will run at once?
+# The nine queries of the first run: how long will they take now, and how many will run at once?
 
 # %% tags=["guess"]
 guess = predict("a pool of three threads", seconds=1.6, at_once=3)
@@ -260,8 +260,8 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. `explain` adds up the *slot-seconds*: one slot that is empty for one
-# second is one. The *makespan* is the time from the first start to the last end.
+# waiting one acquires it the next time it asks. `explain` adds up the *slot-seconds*: a slot that is empty for one
+# second counts as one. The *makespan* is the time from the first start to the last end.
 
 # %%
 from workbook.diagnosis import explain
@@ -272,7 +272,7 @@ explain(limited.timeline, limit=3)
 # A hand-over takes as long for a short task as for a long one, so a limit costs next to nothing if queries take
 # minutes, but a lot if they take a second.
 #
-# <details><summary>When do I want which?</summary>
+# <details><summary>Which one should I use?</summary>
 #
 # Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
 # the database from all flows on all machines. You can use both. Lesson 07 has the whole table.
@@ -287,8 +287,8 @@ explain(limited.timeline, limit=3)
 # %% [markdown]
 # ## Try it yourself
 #
-# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and the durations with sliders, and
-# see the real run drawn over the best possible schedule.
+# In the [playground](../notebooks/playground.ipynb) you choose how the tasks run, a limit and the durations with
+# sliders, and see the real run drawn over the best possible schedule.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
@@ -386,9 +386,9 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Tag the task runs of `queries`
-# with `warehouse`, and those of `calls` (to a partner) with `partner`. Run both kinds at the same time. The check sets
-# the limits. Return `[rows of the queries, rows of the calls]`.
+# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Run them with the task `asks`,
+# at the same time: tagged `warehouse` for `queries`, and `partner` for `calls`. `asks.with_options(tags=[…])` makes a
+# tagged copy. The check sets the limits. Return `[rows of the queries, rows of the calls]`.
 
 
 # %% tags=["exercise-3.3"]

@@ -64,8 +64,9 @@ print("its task runs:", sorted(span.state for span in forgotten.timeline))
 forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
-# The web UI shows the failed task run in red. But a flow neither waits for its tasks nor sees their errors unless it
-# calls `.result()` on each future. Alerts and the flow's own retries look only at its state, which is Completed.
+# The web UI shows the failed task run in red. But this flow's function returned without waiting for its tasks, and it
+# sees their errors only if it calls `.result()` on each future. Alerts and the flow's own retries look only at its
+# state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -75,8 +76,8 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 # %% [markdown]
 # ### Exercise 5.1 · The forgotten result
 #
-# `all_done` returns "all done" even if a query fails. Change it so that it waits for all queries, and fails if one of
-# them failed. They should still run all at once. Delete the `raise` line too.
+# `all_done` returns "all done" even if a query fails. Change it so that it waits for its queries, and fails if one of
+# them does. They should still run all at once. Delete the `raise` line too.
 
 
 # %% tags=["exercise-5.1"]
@@ -191,9 +192,9 @@ wrong.plot()
 # %% [markdown]
 # ### Exercise 5.2 · Two orders
 #
-# Query `indexes[0]` takes `durations[0]` seconds, and so on. Fix both lists: `finished` has the numbers of the queries
-# in the order in which they *finished*, and `rows` their rows in the order of `indexes`. The code below gets both
-# wrong.
+# Query `indexes[0]` takes `durations[0]` seconds, and so on. Fix both lists: `finished` should have the numbers of the
+# queries in the order in which they *finished*, and `rows` their rows in the order of `indexes`. The code below gets
+# both wrong.
 
 
 # %% tags=["exercise-5.2"]
@@ -254,13 +255,13 @@ print(returned.state.name, "-", [state.name for state in returned.result])
 
 # %% [markdown]
 # Prefect waits for futures that a flow returns in a list, and puts their final states in their place. If one of them
-# failed, so does the flow run, with only "1/3 states failed" as its message. Collect the rows, and return those.
+# failed, the flow run fails too, with only "1/3 states failed" as its message. Collect the rows, and return those.
 
 # %% [markdown]
 # ## Errors as results
 #
-# With `raise_on_failure=False`, `.result()` returns the exception instead of raising it. The second flow also waits for
-# all queries, but then looks at their states. In which state does each flow run end?
+# With `raise_on_failure=False`, `.result()` returns the exception instead of raising it. Both flows below wait for all
+# queries; the second one then looks at their states. In which state does each flow run end?
 
 
 # %%
@@ -346,8 +347,8 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 # !prefect flow-run logs {wrong.flow_run_id}
 
 # %% [markdown]
-# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Even
-# the first eight characters of a secret are too many.
+# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Don't
+# log even its first few characters.
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
@@ -481,8 +482,8 @@ check("5.4", states)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A failed task run fails the flow run only if its error is raised there, or its state is returned, alone or in a
-#    list.
+# 1. A failed task run makes the flow run fail only if the flow raises its error, or returns its state or future (alone
+#    or in a list).
 # 2. Keep your futures in a list, and call `.result()` on each, after the loop that submits.
 # 3. The server keeps parameters and logs, so a secret belongs in neither.
 #

@@ -2,7 +2,7 @@
 # # 06 · Pitfalls: limits that don't limit
 #
 # A limit on the server protects my database only if everything about it is right: its name, when it was created, and
-# what holds its slots. In this lesson you see eight ways to get that wrong, and fix three of them.
+# what holds its slots. You see eight ways to get that wrong, and fix three.
 #
 # **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -96,8 +96,8 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you, and the rows are correct: a tag without a limit is allowed. If a limit seems to do nothing, look it
-# up by the exact tag of your tasks:
+# Nothing warns you: a tag without a limit is allowed. If a limit seems to do nothing, look it up by your tasks' exact
+# tag:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -166,8 +166,8 @@ check("6.1", both_reports)
 # %% [markdown]
 # ## A limit created too late
 #
-# Here the name is right. The wrong flow runs one query first, and only then creates the limit of 2. The right flow's
-# limit exists before it starts. How many queries run at once in each?
+# The wrong flow runs one query first, and only then creates the limit of 2. The right flow's limit exists before. How
+# many queries run at once in each?
 
 
 # %%
@@ -231,7 +231,7 @@ print(zero.state.name, "-", type(zero.error).__name__)
 
 # %% [markdown]
 # A limit of 0 doesn't hold queries back: the server refuses them, and the flow fails. The smallest useful limit is 1.
-# To hold work back, pause its deployment or its work pool; lesson 10 explains both.
+# To hold work back, pause its deployment or its work pool; lesson 10 says what these are.
 
 # %% [markdown]
 # ## A task that waits for its own slot
@@ -358,8 +358,8 @@ check("6.2", counts)
 # %% [markdown]
 # ## A slot held through a retry delay
 #
-# `flaky_with_slot` fails on its first try and tries again after two seconds. Then query 1 is submitted, with the same
-# tag, whose limit is 1. `first_try_failed` only makes sure of that order.
+# `flaky_with_slot` fails on its first try and tries again after two seconds. Meanwhile query 1 is submitted, with the
+# same tag, whose limit is 1. `first_try_failed` only makes sure of that order.
 
 # %%
 first_try_failed = threading.Event()
@@ -400,7 +400,7 @@ guess.compare(query_1="runs" if other.start < retry.end else "waits")
 print("query 1 began after the retry had ended:", other.start >= retry.end)
 
 # %%
-held.plot(limit=1)
+held.plot(limit=1, title="The slot stays taken during the delay")
 
 # %% [markdown]
 # Prefect's own retries keep the slot through the delay. If that hurts, move the tag to an inner task that tries once,
@@ -431,8 +431,8 @@ def flaky_without_slot(seconds):
 # %% [markdown]
 # ## A limit and a small thread pool
 #
-# This flow has two workers. Three queries have a tag whose limit is 1. Query 3 has no tag, so it needs no slot. What
-# does it do while the first of the others runs: `"runs"` or `"waits"`?
+# This flow has two workers. Three queries have a tag whose limit is 1. Query 3 has none, so it needs no slot. What does
+# it do until one of the others has ended: `"runs"` or `"waits"`?
 
 
 # %%
@@ -464,13 +464,14 @@ full.plot()
 
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting,
-# so query 3 waits too. If some tasks have a limit, keep the default task runner, which has a worker for every task.
+# so query 3 waits too, unseen: Prefect records a task run only when a worker takes it. If some tasks have a limit, keep
+# the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed
 #
-# This program takes the only slot of `pitfall-killed` and keeps it for a minute. I run it in another process and end
-# that process in two ways.
+# This program takes the only slot of `pitfall-killed` and keeps it for a minute. I run it twice in another process, and
+# end it in a different way each time.
 
 # %%
 HOLD_A_SLOT = """
@@ -503,7 +504,7 @@ def client_with_slot():
 guess = predict("a client that is killed", terminated=0, killed=1)
 
 # %%
-remove_limit("pitfall-killed")  # with what an earlier run of this cell left taken
+remove_limit("pitfall-killed")  # frees a slot left taken by an earlier run of this cell
 set_limit("pitfall-killed", 1)
 with client_with_slot() as process:
     process.terminate()
@@ -527,8 +528,8 @@ print("slots taken: after terminate()", terminated, "- after kill()", killed)
 # ## Leaked slots
 #
 # If the *server* dies while slots are held, it forgets their leases, but its database keeps the count. Those slots
-# leak: they stay taken, and nothing holds them. I set such a count by hand, two of three, and run four queries. How
-# many run at once?
+# *leak*: they stay taken. I imitate that: with a limit of 3, I mark two slots as taken and run four queries. How many
+# run at once?
 
 
 # %%
@@ -591,8 +592,8 @@ check("6.3", free_slots)
 # solution("6.3")
 
 # %% [markdown]
-# Free slots only while no task run with the tag is running, or a slot is given out twice. To make leases survive a
-# restart, set this for the server:
+# Free slots only while no task run with the tag is running; otherwise a slot can be given out twice. To make leases
+# survive a restart, set this for the server:
 # `PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem`.
 
 # %% [markdown]

@@ -173,7 +173,7 @@ comparison(
 )
 
 # %% [markdown]
-# To see how a task run waits, look at the slowest one. Was it longer Pending, or longer Running?
+# To see how a task run waits, look at the slowest one. Did it spend more time Pending or Running?
 
 
 # %%
@@ -194,9 +194,9 @@ print("more than 3 queries at once:", queries.peak > 3)
 print("more than 3 task runs at once:", task_runs.peak > 3)
 
 # %% [markdown]
-# All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running, and
-# its state doesn't tell you that it only waits. If its task has a timeout (`timeout_seconds`), the wait counts. Under a
-# tag limit, the timeout starts when the task run has its slot.
+# All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running, so
+# its state doesn't tell you that it's just waiting. If its task has a timeout (`timeout_seconds`), the wait counts.
+# Under a tag limit, the timeout starts when the task run has its slot.
 #
 # <details><summary>What does strict=True do?</summary>
 #
@@ -226,8 +226,8 @@ def starts_per_second():
 
 
 # %% [markdown]
-# Twelve queries, at most four starts a second. Without the limit, all start within two seconds. How many seconds will
-# pass from the first start to the last one?
+# Twelve queries, at most four starts a second. Without the limit, all start almost at once. How many seconds will pass
+# from the first start to the last one?
 
 # %% tags=["guess"]
 guess = predict("rate_limit()", seconds=2.75)
@@ -241,8 +241,8 @@ guess.compare(seconds=starts[-1] - starts[0])
 print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 
 # %% [markdown]
-# The queries never start faster, but often slower: a client that found no slot tries again after a random time. And
-# `rate_limit()` doesn't care when a query ends. If each took a minute, all twelve would run at once.
+# Never more than four start in a second, but often fewer: a client that finds no slot tries again after a random time.
+# And `rate_limit()` doesn't care when a query ends. If each took a minute, all twelve would run at once.
 #
 # ## Side by side
 #
@@ -340,7 +340,8 @@ def night():
 # %% [markdown]
 # A *deployment* names a flow and the *work pool* in which its flow runs wait, and the worker takes them from there;
 # lesson 10 explains all three. The first command removes what an interrupted run of this notebook left; usually it
-# finds nothing, and says so. `prefect deploy` prints a lot, so `output =` keeps that; print it if something goes wrong.
+# finds nothing, and says so. `prefect deploy` prints a lot, so I store that in `output`; print it if something goes
+# wrong.
 
 # %%
 # !prefect --no-prompt work-pool delete shop-pool
@@ -408,7 +409,7 @@ print("more than 3 reports at once:", Timeline(tuple(spans)).peak > 3)
 #
 # <details><summary>And prefect worker start --limit 2?</summary>
 #
-# That's a limit of one worker: two such workers can run four flow runs at once. The pool's limit counts over all its
+# That limits a single worker: two such workers can run four flow runs at once. The pool's limit holds across all its
 # workers.
 # </details>
 #
@@ -458,8 +459,8 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 #     --concurrency-limit 1 --collision-strategy CANCEL_NEW
 
 # %% [markdown]
-# I trigger each twice. The worker takes all four, and asks the server before it starts each one. In which state will
-# the second flow run of each deployment be: Scheduled, Pending, Failed or Cancelled?
+# I trigger each twice. The worker takes all four (and the one left in the other queue), and asks the server before it
+# starts each. In which state will the second flow run of each deployment be: Scheduled, Pending, Failed or Cancelled?
 
 # %% tags=["guess"]
 guess = predict("a collision", state_enqueue="Scheduled", state_cancel_new="Cancelled")
@@ -487,8 +488,8 @@ print("ENQUEUE:", len(ran(later)), "of 2 ran, the other is", held_back(later))
 print("CANCEL_NEW:", len(ran(never)), "of 2 ran, the other is", held_back(never))
 
 # %% [markdown]
-# *AwaitingConcurrencySlot* is a Scheduled state, due in half a minute. A worker that keeps running asks again then, and
-# every 30 seconds after that. A cancelled flow run never runs.
+# *AwaitingConcurrencySlot* is a kind of Scheduled: the flow run is due again in half a minute. A worker that keeps
+# running asks again then, and every 30 seconds after that. A cancelled flow run never runs.
 #
 # ## Tidy up
 #
@@ -527,8 +528,8 @@ Path("night.py").unlink()
 #
 # Which of the seven limits fits each situation? One of the seven is left over.
 #
-# - **script**: One flow, never two runs of it at a time, calls a small service that nobody else uses. The service can
-#   handle four calls at once.
+# - **script**: One flow, which never runs twice at the same time, calls a small service that nobody else uses. The
+#   service can handle four calls at once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
 #   queries. Each task has a timeout, which mustn't run out while the task waits.
 # - **licence**: Tasks of several flows compute for an hour. Each needs one of our two licences, but only in its last

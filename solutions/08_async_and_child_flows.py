@@ -49,9 +49,9 @@ answers = await awaited_in_turn(range(2), 0.5)
 # %% [markdown]
 # ## Gather
 #
-# Each `await` in that loop waits for its query before it starts the next one. Without `await`, calling an async
-# function gives you a *coroutine*: the call, not its result. `asyncio.gather` starts all coroutines, waits for all, and
-# returns their results in the order in which you passed them. Five queries, one second each:
+# In that loop, each query starts only when the one before has ended. Without `await`, calling an async function gives
+# you a *coroutine*: a call that hasn't started yet. `asyncio.gather` starts all coroutines, waits for all, and returns
+# their results in the order in which you passed them. Five queries of one second: how long, and how many at once?
 
 
 # %%
@@ -309,8 +309,7 @@ print("the same answers:", in_turn.result == at_once.result)
 # %% [markdown]
 # ## A pool belongs to one flow run
 #
-# Each of these child flows has a pool of three threads, and two of them run at the same time. How many queries will run
-# at once?
+# Two child flows run at the same time, each with its own pool of three threads. How many queries will run at once?
 
 
 # %%
@@ -498,10 +497,10 @@ guess.compare(state_parent=sent.state.name, state_children=", ".join(states))
 print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "children:", *states)
 
 # %% [markdown]
-# Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow you `await` it and can
-# gather several. If a child fails, `run_deployment` raises nothing: look at the `.state` of the flow run that it
-# returns. `as_subflow=False` makes a flow run that isn't a child. [Lesson 10](10_deploy.ipynb) starts workers. This
-# removes what I created:
+# Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow, `await
+# run_deployment(…)`, or gather several such calls. If a child fails, `run_deployment` raises nothing: look at the
+# `.state` of the flow run that it returns. `as_subflow=False` makes a flow run that isn't a child. [Lesson
+# 10](10_deploy.ipynb) starts workers. This removes what I created:
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote

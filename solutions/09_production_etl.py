@@ -88,7 +88,7 @@ guess.compare(state_without_retries=without.result[1], state_with_retries=retrie
 print(without.result, retried.result, sep="\n")
 
 # %% [markdown]
-# In the figure, query 1 is one bar: one task run, with three tries and the delays between them. A loop with `try` and
+# In the figure, query 1 has one row: one task run, with three tries and the delays between them. A loop with `try` and
 # `except` inside the task would hide the failed tries from Prefect.
 
 # %% [markdown]
@@ -239,9 +239,9 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state)
 
 # %% [markdown]
-# Both failed. But Prefect can't interrupt a blocking call: its error arrives only when the database has answered. The
-# other task ended in time, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's
-# `statement_timeout` ends the query itself.
+# Both failed, with a state named TimedOut. But Prefect can't interrupt a blocking call: its error arrives only when the
+# database has answered. The other task ended in time, but its query goes on in its thread. So set a timeout in the
+# database too: PostgreSQL's `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines
@@ -459,9 +459,9 @@ print("then:", [file.name for file in publishing.out().iterdir()])
 # ### Exercise 9.3 · Publish all or nothing
 #
 # Write `publish_nightly(indexes, seconds)`. It runs all queries at the same time; the task `query` writes a file into
-# `folder`. If all complete, `data/out` shows a new folder with just these files, and the flow returns their names in
-# order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a good name
-# for the run's folder.
+# `folder`. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their
+# names in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a
+# good name for the run's folder.
 
 
 # %% tags=["exercise-9.3"]

@@ -45,8 +45,8 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # Its full name is `main-etl-job/prod-etl`: the name in the flow's `@flow(name=…)`, a slash, and the name of the
-# deployment. The code was not copied. If you change the file, the next run uses the change; a new name or limit of the
-# deployment itself needs a new `prefect deploy`.
+# deployment. The code was not copied. If you change the file, the next run uses the change. To change the deployment's
+# limit, run `prefect deploy` again.
 #
 # ## Trigger a run
 #
@@ -91,7 +91,8 @@ print("state:", etl_run.state.type.value, "- started:", etl_run.start_time is no
 # ## A worker
 #
 # A worker asks its pool for runs until you stop it: `prefect worker start --pool prod-pool`. With `--run-once` it takes
-# the runs that are due now, waits until they've ended, and stops. First the limit of 3 on `database`:
+# the runs that are due now, waits until they've ended, and stops. Before I start one, I set the limit of 3 on
+# `database`:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py
@@ -122,10 +123,11 @@ print(etl.state.name, "-", len(queries), "queries, more than 3 at once:", querie
 #
 # ### Exercise 10.1 · Deploy and trigger
 #
-# Now from Python, with `flow.from_source(…)`, `.deploy(…)` and `run_deployment(…)`. Write `deploy_and_trigger(folder,
-# pool, number)`. It deploys the flow `nightly` in `folder/nightly.py` to the work pool `pool` under the name
-# `workshop`, and triggers one run with the parameter `number`. It doesn't wait for that run. (In a notebook
-# `run_deployment` needs `await`; the check runs your function as a script does, so write none.)
+# Now from Python: `flow.from_source(source=…, entrypoint="file.py:function")` loads the flow, `.deploy(…)` deploys it,
+# and `run_deployment(…)` triggers it. Write `deploy_and_trigger(folder, pool, number)`. It deploys the flow `nightly`
+# in `folder/nightly.py` to the work pool `pool` under the name `workshop`, and triggers one run with the parameter
+# `number`. It doesn't wait for that run. (In a notebook all three need `await`. The check runs your function as a
+# script does, so leave it out.)
 
 
 # %% tags=["exercise-10.1"]
@@ -215,7 +217,7 @@ def shop_night(indexes: list[int], seconds: float):
 # %% [markdown]
 # I trigger two runs with four queries each, and start two workers. With `--work-queue`, a worker serves only one *work
 # queue* of its pool. Prefect creates the queues, `blue` and `green`, by itself. Each run goes into one of them, so each
-# worker gets one run. On two machines you'd use the same two commands.
+# worker gets one run. On two machines you'd run one worker on each, with the file at the same path.
 #
 # (The notebook needs `await`, because an event loop already runs in it. In a script you call `run_deployment` without
 # it.)
@@ -267,14 +269,15 @@ print("more than 3 at once over both:", both.peak > 3)
 #
 # ## Where do tasks run?
 #
-# The worker decides where a *flow run* takes place. Inside it, the flow's task runner decides where its *tasks* run:
+# The worker decides where a *flow run* takes place. Inside it, the flow's task runner decides where its *tasks* run.
+# Your choices for both:
 #
 # | where | choose it when |
 # |---|---|
 # | threads: `ThreadPoolTaskRunner`, the default | tasks wait for a database, a web service, a file |
 # | processes: `ProcessPoolTaskRunner` | tasks compute, and one core isn't enough |
 # | a cluster: `DaskTaskRunner` | one flow run needs several machines |
-# | several workers | flow runs on several machines, or the end of one worker must not stop them all |
+# | several workers | flow runs have to be spread over machines, or outlive one worker |
 #
 # The [deployment guide](../docs/deployment_guide.md) has measurements of all four.
 #

@@ -30,7 +30,7 @@ from sqlalchemy import make_url
 # | variable | dev | prod |
 # |---|---|---|
 # | `PREFECT_API_URL` | `http://127.0.0.1:4200/api` | `https://prefect.example.com/api` |
-# | `PREFECT_API_KEY` | not set | the key, for Prefect Cloud |
+# | `PREFECT_API_KEY` | not set | the key, for Prefect Cloud (servers that Prefect hosts) |
 # | `PREFECT_API_AUTH_STRING` | not set | `user:password`, for a server that you host |
 # | `DATABASE_URL` | a local file | the shop's database |
 #
@@ -167,7 +167,7 @@ from prefect.blocks.system import Secret
 block_id = await Secret(value="made_up").save("shop-password", overwrite=True)
 
 # %% [markdown]
-# (In a script you write this without `await`.) A task loads the block by its name:
+# (Scripts and plain tasks need no `await`.) A task loads the block by its name:
 
 
 # %%
@@ -293,18 +293,18 @@ folder.cleanup()
 # |---|---|---|
 # | your script or notebook | its run: it stays Running | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
-# | the server | which run holds which slot, so taken slots stay taken | its records, if its database is still there |
+# | the server | the slots' leases, so taken slots stay taken | its records, if its database is still there |
 # | the connection to the database | one query's answer | the query, if its task has retries |
 #
 # An *automation* is a rule that the server follows when something happens, or fails to happen. For the second row, an
-# automation can mark a run as Crashed when its heartbeat stops. For the third, a setting keeps the slots' leases in
-# files, as in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
-# [troubleshooting](../docs/troubleshooting.md) starts from what you see.
+# automation can mark a run as Crashed when its *heartbeat*, a regular sign of life, stops. For the third, a setting
+# keeps the slots' leases in files, as in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
+# [troubleshooting](../docs/troubleshooting.md) goes by symptom.
 #
 # ## Watch: slots and running tasks
 #
-# A slot that stays taken while no task runs or waits for its next try has leaked. I compare both. To have something to
-# see, I set the number of taken slots by hand, as a crash of the server would leave it.
+# If a slot stays taken but no task runs or waits to try again, it has leaked. So I compare taken slots with running
+# tasks. As an example, I set the number of taken slots by hand, as if the server had crashed.
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag lesson-11
@@ -335,7 +335,7 @@ print(slots, "slots taken,", tasks, "tasks running")
 # %% [markdown]
 # ## Watch: failed and late runs
 #
-# One of my imports fails. Another was due five minutes ago, and no worker has taken it.
+# A flow imports my suppliers' files. One run fails; another was due five minutes ago, and no worker has taken it.
 
 
 # %%
@@ -389,9 +389,9 @@ print(forgotten.name, state.name, state.type.value)
 # ### Exercise 11.2 · What needs attention?
 #
 # Write `needs_attention(since)`. `since` is a time as text, such as `"2026-11-27T02:00:00+00:00"`. The function asks
-# the server for the flow runs that were due then or later (`expected_start_time`) and that failed (TimedOut is a kind
-# of failed), crashed or are late. It returns their names in the order they were due. The server sends at most 200 at a
-# time.
+# the server for the flow runs that were due then or later (`expected_start_time`) and that failed (a TimedOut run has
+# the type FAILED), crashed or are late. It returns their names in the order they were due. The server sends at most 200
+# at a time.
 
 
 # %% tags=["exercise-11.2"]
@@ -434,7 +434,7 @@ with get_client(sync_client=True) as client:
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. Settings come from the environment; print whether a secret is set, and nothing more of it.
+# 1. Settings come from the environment; print only whether a secret is set.
 # 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means yours is wrong or missing.
 # 3. Every morning look for failed, crashed and late runs, and for slots that are taken while nothing runs.
 #

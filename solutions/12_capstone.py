@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 · Capstone
 #
-# No new ideas today. You turn the template into a flow that could run in my shop tonight: with a limit, retries,
-# clean-ups and all-or-nothing results. You build it in four steps, each with its own check.
+# No new ideas today. You see what my template lacks, and build a flow that could run in my shop tonight: with a limit,
+# retries, clean-ups and all-or-nothing results. You build it in four steps, each with its own check.
 #
 # **45 minutes** · four exercises · you need [09 · Production ETL](09_production_etl.ipynb)
 
@@ -153,7 +153,8 @@ with flaky({6: 1}):
 guess.compare(limited)
 
 # %% [markdown]
-# The bar of query 6 contains two tries. The query keeps its slot between them, as you saw in lesson 06.
+# Query 6 was tried twice: the failed try is the thin line before the dotted delay. The query keeps its slot between
+# them, as you saw in lesson 06.
 
 # %% [markdown]
 # ### Exercise 12.2 · Two clean-ups in order
@@ -233,8 +234,8 @@ print(bad.state.name, "-", bad.error)
 # %% [markdown]
 # ### Exercise 12.3 · An error that names every failure
 #
-# Fix that: copy your flow from 12.2 into the next cell. If queries fail, the error that ends the flow names the number
-# of each of them, and of no other query. The clean-ups stay where they are.
+# Fix that: copy your task and your flow from 12.2 into the next cell. If queries fail, the error that ends the flow
+# names the number of each of them, and of no other query. The clean-ups stay where they are.
 
 
 # %% tags=["exercise-12.3"]
@@ -284,9 +285,9 @@ check("12.3", nightly_etl)
 # %% [markdown]
 # ### Exercise 12.4 · Publish all or nothing
 #
-# The last step: copy your flow from 12.3 into the next cell. If all queries complete, `data/out` shows the new files
-# and nothing else, and the flow returns a dict with `queries` (how many), `rows` (how many in all) and `output`
-# (`publishing.out()` as text). After a failure, `data/out` stays as it was.
+# The last step: copy your task and your flow from 12.3 into the next cell. If all queries complete, `data/out` shows
+# the new files and nothing else, and the flow returns a dict with `queries` (how many), `rows` (how many in all) and
+# `output` (`publishing.out()` as text). After a failure, `data/out` stays as it was.
 
 
 # %% tags=["exercise-12.4"]
@@ -338,8 +339,8 @@ check("12.4", nightly_etl)
 # %% [markdown]
 # ## A good night, then a bad one
 #
-# The first night goes well. The next night query 7 fails at every try. How many files will `data/out` show after each
-# night?
+# Each night runs six queries. The first goes well; on the next, query 7 fails at every try. How many files will
+# `data/out` show after each?
 
 # %% tags=["guess"]
 guess = predict("what is published", good_night=6, bad_night=6)

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Twenty queries, three ways
 #
-# Every night my shop sends twenty queries to its database, which can handle three at a time. How many seconds do they
-# take one after another, and how many all at once? What to say at each cell is in the
-# [instructor's guide](../docs/instructor_guide.md#the-demonstration-page).
+# Every night my shop sends twenty queries to its database, which can handle three at a time. Each takes 0.2 to 1.2 s.
+# How long do they take one after another, and how long all at once? (If you present this page, the [instructor's
+# guide](../docs/instructor_guide.md#the-demonstration-page) says what to say at each cell.)
 
 # %% tags=["guess"]
 from workbook import live, observe, predict, server

@@ -13,8 +13,8 @@ server.ensure()
 playground()
 
 # %% [markdown]
-# The box next to the controls shows the flow that runs: plain Prefect, ready to copy. For the limit on a tag, the
-# playground creates the limit before the run and removes it afterwards.
+# The box next to the controls shows the flow that runs, in plain Prefect. For the limit on a tag, the playground
+# creates the limit before the run and removes it afterwards.
 #
 # **Things to try**
 #

@@ -161,6 +161,7 @@ COMMANDS = {
         .venv\Scripts\workbook race
         $env:PATH = "$PWD\.venv\Scripts;$env:PATH"
         .venv\Scripts\jupyter lab --ServerApp.root_dir=. notebooks\00_start_here.ipynb
+        .venv\Scripts\workbook server start
         .venv\Scripts\workbook server status
         .venv\Scripts\workbook server stop
         .venv\Scripts\workbook doctor

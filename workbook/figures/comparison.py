@@ -133,7 +133,7 @@ def _legend(axes: Axes, waits: bool, failed: bool, limit: bool) -> None:
     """Say above the panels what their looks mean, unless there is only one."""
     looks = [
         (True, Patch(fc=style.TASK_COLOURS[0]), "runs"),
-        (waits, Line2D([], [], color=style.WAIT, lw=3), "waits for a slot"),
+        (waits, Line2D([], [], color=style.WAIT, lw=3), "waits to start"),
         (failed, Patch(fc=style.FAILURE, ec="white", hatch="////"), "failed"),
         (limit, Line2D([], [], color=style.INK, lw=1.4, ls="--"), "the limit"),
     ]

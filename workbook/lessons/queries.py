@@ -37,7 +37,7 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
     start, wanted, error = time.time(), 0.0, ""
     try:
         if index not in range(len(warehouse.QUERIES)):
-            raise LookupError(f"there is no query {index}: they are 0 to {len(warehouse.QUERIES) - 1}")
+            raise LookupError(f"there is no query {index}: query numbers go from 0 to {len(warehouse.QUERIES) - 1}")
         wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else seconds
         if _fails(index):
             raise warehouse.QueryFailed(f"The database failed on query {index}.")

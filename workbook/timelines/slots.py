@@ -187,7 +187,8 @@ def slow_hand_over(timeline: Timeline, ready: Mapping[Span, float], limit: int, 
         return None
     late = tuple(s for s in timeline if s.start is not None and s.start > full)
     lost, ideal = _lost(timeline, ready, limit, full), timeline.ideal(limit)
-    if not late or lost / limit <= timeline.makespan / 10:
+    whole = limit * timeline.makespan
+    if not late or lost <= whole / 10:
         return None
     names = names_of(late)
     slots, wait = f"Slots of the limit on {tag!r}" if tag else "Slots", timeline.around.slot_wait or 0.0
@@ -207,8 +208,8 @@ def slow_hand_over(timeline: Timeline, ready: Mapping[Span, float], limit: int, 
             )
     text = (
         f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "
-        f"of {len(late)} hand-overs, {lost / limit / timeline.makespan:.0%} of the makespan of "
-        f"{timeline.makespan:.2f} s (ideal {ideal:.2f} s). {why}"
+        f"of {len(late)} hand-overs, {lost / whole:.0%} of the {whole:.2f} of the whole run "
+        f"({limit} slots for {timeline.makespan:.2f} s; ideal {ideal:.2f} s). {why}"
     )
     return Finding("slow-hand-over", text, names, lost)
 

@@ -275,7 +275,7 @@ EXERCISES = (
         grade=two_fail,
         seconds=240,  # a pool of processes, on a busy machine
         why="`wait` waits for every task and raises nothing, so your flow decides what a failure means. The failed "
-        "task runs still end Failed, where everybody can see them.",
+        "task runs still end Failed, so everybody can see them in the web UI.",
         variation="Return only the answers, and forget about those that failed. Would anyone notice in the morning?",
     ),
 )

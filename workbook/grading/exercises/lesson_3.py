@@ -215,8 +215,8 @@ EXERCISES = (
             "collect the results of both after that.",
         ),
         grade=two_limits,
-        why="Each task run takes a slot only from the limits of its own tags, so a full warehouse doesn't hold up the "
-        "calls to the partner.",
+        why="Each task run takes a slot only from the limits of its own tags, so queries that wait for `warehouse` "
+        "don't hold up the calls to the partner.",
         variation="Give one task both tags: it needs a slot of each limit before it starts, and holds both.",
     ),
     Exercise(
@@ -235,7 +235,7 @@ EXERCISES = (
         grade=scheduled,
         why="A released slot goes to the next task straight away, and nothing waits for a round to be complete. The "
         "ideal in a figure ignores the order, so it can be shorter; hand-overs make a real run longer.",
-        variation="Compare it with this lesson's first run: `[span.start - limited.timeline.origin for span in "
-        "limited.timeline]` are its start times, earliest first.",
+        variation="Compare `schedule([0.5] * 9, 3)` with this lesson's first run: `[span.start - "
+        "limited.timeline.origin for span in limited.timeline]` are its start times, earliest first.",
     ),
 )

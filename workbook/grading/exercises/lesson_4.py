@@ -177,8 +177,8 @@ EXERCISES = (
             "return the difference. Don't forget an empty list.",
         ),
         grade=priced,
-        why="A batch takes as long as its slowest task. Under a limit, the next task takes over as soon as a slot is "
-        "released, so the same tasks never need more time than in batches.",
+        why="A batch takes as long as its slowest task. If hand-overs take no time, the next task under a limit starts "
+        "as soon as a slot is released, so the same tasks never need more time than in batches.",
         variation="Take the real queries: `usual = [QUERIES[index].seconds for index in range(12)]`. What do the "
         "barriers cost with `usual`, and with `sorted(usual)`, in batches of three?",
     ),
