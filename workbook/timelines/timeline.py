@@ -167,10 +167,6 @@ class Timeline:
             return False
         return max(one.start, other.start) < min(self.end_of(one), self.end_of(other))
 
-    def overlapping(self, span: Span) -> list[Span]:
-        """The other spans that ran at the same time as this one, in the order of `spans`."""
-        return [other for other in self.spans if other != span and self.overlaps(span, other)]
-
     @staticmethod
     def before(first: Iterable[Span], second: Iterable[Span]) -> bool:
         """Whether every span of `first` had ended when any of `second` began; the same instant will do.
