@@ -218,8 +218,12 @@ def test_limit_not_reached_for_batches_that_are_too_small():
 
 
 def test_a_servers_long_slot_wait_is_named_in_place_of_a_pool():
-    for wait, words in ((10.0, "only after up to 10 s"), (0.1, "ThreadPoolTaskRunner(max_workers=2)")):
-        ran = Timeline(tuple(limited([0.5] * 6, 2, hand_over=5.0)), around=Surroundings(slot_wait=wait))
+    for wait, hand_over, words in (
+        (10.0, 5.0, "only after up to 10 s"),
+        (0.1, 0.3, "ThreadPoolTaskRunner(max_workers=2)"),
+        (0.1, 1.1, "does something block the event loop"),
+    ):
+        ran = Timeline(tuple(limited([0.5] * 6, 2, hand_over=hand_over)), around=Surroundings(slot_wait=wait))
         (found,) = [found for found in diagnose(ran, 2) if found.code == "slow-hand-over"]
         assert words in found.text
 
@@ -571,7 +575,8 @@ def test_what_was_cancelled_long_before_the_flow_failed_had_ended():
     failed = query(1, 0.0, 0.01, 0.2, "order", state="FAILED", message="ValueError: order 17 was cancelled")
     flow = Timeline((mirror, failed), returned=2.0, end=2.0, around=Surroundings(state="FAILED"))
     assert diagnose(flow) == []
-    assert [f.code for f in diagnose(replace(flow, returned=0.5, end=1.2))] == ["flow-ended-first"]
+    assert [f.code for f in diagnose(replace(flow, returned=0.5, end=0.5))] == ["flow-ended-first"]
+    assert diagnose(replace(flow, returned=0.5, end=1.2)) == []  # it is known exactly when the flow raised
 
 
 def test_tasks_that_a_called_flow_did_not_collect_outlived_it():
@@ -600,3 +605,193 @@ def test_the_document_has_every_finding_in_its_order():
     text = (CHECKOUT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE) == list(CODES)
     assert re.findall(r"^### `([\w-]+)`$", text, re.MULTILINE) == list(CODES)
+
+
+# ----------------------------------------
+# Called flows pass results on, too
+
+
+def fed(*parents):
+    return {"parents": frozenset(span.id for span in parents)}
+
+
+def test_a_loop_whose_results_pass_through_a_called_flow_is_a_chain():
+    first, second, third = (query(n, n, n + 0.01, 0.3, "refine") for n in range(3))
+    one, other = flow_runs("score", [(0.4, 0.5, 0.8), (1.4, 1.5, 1.8)], flow="root")
+    rounds = [first, replace(second, **fed(one)), replace(third, **fed(other))]
+    children = (replace(one, **fed(first)), replace(other, **fed(second)))
+    assert diagnose(around(rounds, children=children)) == []
+    apart = [replace(span, parents=frozenset()) for span in rounds]
+    assert [f.code for f in diagnose(around(apart, children=children))] == ["one-at-a-time"]
+
+
+def test_called_flows_that_pass_a_result_on_by_way_of_tasks_are_a_chain():
+    children = flow_runs("score", IN_TURN, flow="root")
+    between = [query(n, c.end + 0.01, c.end + 0.02, 0.05, f"step_{n}", **fed(c)) for n, c in enumerate(children)]
+    chained = (children[0], *(replace(c, **fed(t)) for c, t in zip(children[1:], between, strict=False)))
+    assert diagnose(around(between, children=chained)) == []
+    assert [f.code for f in diagnose(around(between, children=tuple(children)))] == ["children-in-turn"]
+
+
+def test_what_a_called_flow_was_given_is_used():
+    failed = query(0, 0.0, 0.01, 0.2, "fetch", state="FAILED", message="ValueError: no")
+    (child,) = flow_runs("report", [(0.3, 0.4, 0.6)], flow="root", **fed(failed))
+    assert diagnose(around([failed], children=(child,))) == []
+    broken = replace(child, state="FAILED", parents=frozenset())
+    told = query(1, 0.7, 0.71, 0.1, "report", **fed(broken))
+    assert diagnose(around([told], children=(broken,))) == []
+    parts = [query(n, 0.0, 0.01, 3.0 if n == 3 else 0.3) for n in range(4)]
+    (whole,) = flow_runs("whole", [(3.1, 3.2, 3.5)], flow="root", **fed(parts[3]))
+    assert diagnose(around(parts, children=(whole,))) == []
+    assert [f.code for f in diagnose(around(parts))] == ["straggler"]
+    cleanup = query(9, 0.7, 0.71, 0.1, "clean_up", **fed(child))
+    assert diagnose(around([query(1, 0.0, 0.01, 2.0), cleanup], children=(child,))) == []
+
+
+def test_the_tasks_of_a_deployed_flow_run_go_on_by_themselves():
+    (child,) = flow_runs("night", [(0.1, 1.0, 3.0)], flow="root", deployment="prod")
+    (called,) = flow_runs("step", [(1.0, 1.1, 2.9)], flow=child.id)
+    tasks = [query(n, 1.2, 1.3, 1.0, flow=home.id) for n, home in enumerate((child, called))]
+    for state in ("COMPLETED", "FAILED"):
+        run = Timeline(tuple(tasks), returned=0.5, end=0.5, around=Surroundings(state=state, children=(child, called)))
+        assert diagnose(run) == []
+        inside = tuple(replace(span, deployment="") for span in (child, called))
+        assert diagnose(replace(run, around=replace(run.around, children=inside))) != []
+
+
+# ----------------------------------------
+# What looks like trouble and is none
+
+
+@pytest.mark.parametrize("pause, found", [(0.02, ["batch-barriers"]), (2.0, [])])
+def test_rounds_with_a_pause_in_between_are_no_batches(pause, found):
+    spans = []
+    for start in (0.0, 0.5 + pause, 2 * (0.5 + pause)):
+        spans += [query(len(spans) + n, start, start + 0.01, seconds) for n, seconds in enumerate((0.5, 0.1, 0.3))]
+    assert codes(spans) == found
+
+
+def test_tasks_whose_inputs_came_one_by_one_are_neither_batches_nor_short_of_a_limit():
+    pages = [query(n, n * 1.0, n * 1.0 + 0.01, 0.99, "list_page") for n in range(3)]
+    loads = [
+        query(3 * p + n, page.end + 0.01, page.end + 0.02, seconds, "load", tags=frozenset({"db"}), **fed(page))
+        for p, page in enumerate(pages) for n, seconds in enumerate((0.5, 0.1, 0.3))
+    ]  # fmt: skip
+    listed_ahead = [replace(page, created=0.0, start=0.0) for page in pages]
+    assert diagnose(around([*listed_ahead, *loads], limits={"db": 5})) == []
+
+
+def test_a_pool_whose_workers_end_a_little_apart_works_off_no_batches():
+    spans = in_batches([0.8, 0.86] * 3, 2)
+    assert codes(spans) == []
+    assert codes(in_batches([0.8, 0.4] * 3, 2)) == ["batch-barriers"]
+
+
+def test_what_is_said_of_a_retry_is_what_it_took():
+    short = [query(n, 0.0, 0.01, 0.4) for n in range(3)]
+    again = query(3, 0.0, 0.01, 2.4, tries=3)
+    (found,) = diagnose(around([*short, again]))
+    assert found.code == "retry-delay" and "2.40 s in all" in found.text and "delays" not in found.text
+    (found,) = diagnose(around([*short, replace(again, delays=((0.5, 1.5),))]))
+    assert "with its retry delays" in found.text
+
+
+def test_a_straggler_is_compared_with_those_whose_code_ran_to_its_end():
+    hits = [query(n, 0.0, 0.01, 0.01, state_name="Cached") for n in range(4)]
+    assert codes([*hits, query(4, 0.0, 0.01, 1.5)]) == []
+    assert codes([*(replace(hit, state_name="", end=0.3) for hit in hits), query(4, 0.0, 0.01, 1.5)]) == ["straggler"]
+
+
+def test_a_straggler_beside_a_called_flow_run_did_not_run_alone():
+    spans = [query(n, 0.0, 0.01, 3.0 if n == 3 else 0.4) for n in range(4)]
+    (beside,) = flow_runs("other", [(0.1, 0.2, 4.0)], flow="root")
+    assert diagnose(around(spans, children=(beside,))) == []
+    inside = [replace(span, flow=beside.id) for span in spans]  # it ends when this flow run does
+    assert [f.code for f in diagnose(around(inside, children=(beside,)))] == ["straggler"]
+
+
+def test_a_straggler_that_was_submitted_when_its_inputs_had_come_could_not_start_first():
+    work = [query(n, 0.0, 0.01, 1.0) for n in range(4)]
+    config = query(9, 0.0, 0.01, 0.6, "config")
+    train = query(4, 0.63, 0.64, 2.5, **fed(config))
+    (found,) = diagnose(around([*work, config, train]))
+    assert found.code == "straggler" and "only when its inputs were there" in found.text
+    (found,) = diagnose(around([*work, config, replace(train, parents=frozenset())]))
+    assert "submit the longest task first" in found.text
+
+
+def test_a_failure_is_repeated_by_whichever_caller_was_tried_again():
+    outer = query(0, 0.0, 0.01, 2.0, "outer", tries=2)
+    middle = query(1, 0.1, 0.2, 0.6, "middle", state="FAILED", **fed(outer))
+    inner = query(2, 0.3, 0.4, 0.2, "inner", state="FAILED", **fed(middle))
+    assert diagnose(around([inner, middle, outer])) == []
+    alone = query(0, 0.0, 0.01, 0.2, state="FAILED", flow="root")
+    assert diagnose(around([alone], tries=2)) == []  # the second attempt ran no task
+    assert explain(around([alone], tries=2)).startswith("The flow run was tried 2 times")
+    (child,) = flow_runs("child", [(0.0, 0.1, 0.9)], flow="root", tries=2)
+    assert diagnose(around([replace(alone, flow=child.id)], children=(child,))) == []
+    assert [f.code for f in diagnose(around([alone]))] == ["failed-unseen"]
+
+
+def test_a_task_tried_again_by_hand_until_it_worked_needed_that_order():
+    tried = [replace(span, state="FAILED", message="reset") for span in in_turn([0.2] * 4)]
+    assert "one-at-a-time" not in codes([*tried[:-1], replace(tried[-1], state="COMPLETED", message="")])
+    assert "one-at-a-time" in codes(in_turn([0.2] * 4))
+
+
+def test_callers_count_under_the_limit_of_their_own_tag_and_no_other():
+    reports = [query(n, 0.0, 0.01, 1.2, "report") for n in range(3)]
+    parts = [query(n + 3, 0.1, 0.11, 0.9, "part", **fed(report)) for n, report in enumerate(reports)]
+    assert codes([*reports, *parts], 3) == []
+    both = [replace(span, tags=frozenset({"db"})) for span in [*reports, *parts]]
+    assert [f.code for f in diagnose(around(both, limits={"db": 3}), 3)] == ["limit-exceeded"]
+    assert diagnose(around(both, limits={"db": 6})) == []
+
+
+def test_names_that_only_sound_like_a_last_step_are_none():
+    work = [query(n, 0.01, 0.02, 0.8) for n in range(3)]
+    for name in ("fetch_published_articles", "republish"):
+        assert codes([*work, query(3, 0.02, 0.03, 0.1, name)]) == []
+    assert codes([query(3, 0.0, 0.01, 0.1, "publish_start"), *work]) == []  # it is the first of all
+    names = query(3, 0.02, 0.03, 0.1, "cleanup_names")
+    join = query(4, 0.9, 0.91, 0.1, "join", **fed(names))
+    assert codes([*work, names, join]) == []
+    assert codes([*work, names]) == ["early-cleanup"]
+
+
+def test_allow_failure_is_advised_only_where_it_helps():
+    gate = query(0, 0.0, 0.01, 0.1, "gate", state="CANCELLED", state_name="Skipped", message="Skipped: weekend")
+    never = query(1, 0.0, None, None, "load", state="PENDING", message="NotReady: upstream", **fed(gate))
+    texts = {f.code: f.text for f in diagnose(around([gate, never]))}
+    assert "allow_failure" not in texts["upstream-failed"]
+    failed = replace(gate, state="FAILED", state_name="")
+    assert "allow_failure" in {f.code: f.text for f in diagnose(around([failed, never]))}["upstream-failed"]
+
+
+def test_a_wait_for_a_deployments_limit_is_told_also_of_a_run_that_failed_later():
+    (child,) = flow_runs(
+        "night", [(0.0, 30.0, 31.0)], flow="root", deployment="prod", state="FAILED",
+        message="AwaitingConcurrencySlot; ValueError: no rows",
+    )  # fmt: skip
+    texts = {f.code: f.text for f in diagnose(around([], children=(child,)))}
+    assert (
+        "up to 30.0 s: night-0" in texts["deployment-limit"]
+        and "night-0 (ValueError: no rows)" in texts["failed-unseen"]
+    )
+
+
+def test_tasks_that_were_cut_off_were_not_awaited():
+    spans = (query(0, 0.0, 0.01, 0.5), query(1, 0.0, 0.01, 0.6, state="CRASHED", message="Execution was cancelled"))
+    (found,) = diagnose(Timeline(spans, returned=0.55, end=0.55, around=Surroundings(state="COMPLETED")))
+    assert found.code == "outlived-collection" and "They were cut off" in found.text
+
+
+def test_called_flow_runs_in_turn_are_told_by_what_called_them():
+    children = flow_runs("table", IN_TURN, flow="root")
+    tasks = [query(n, c.created - 0.05, c.created - 0.04, 1.1, "run") for n, c in enumerate(children)]
+    apart = tuple(replace(c, **fed(t)) for c, t in zip(children, tasks, strict=True))
+    (found,) = [f for f in diagnose(around(tasks, children=apart)) if f.code == "children-in-turn"]
+    assert "look for .result() in the loop that submits" in found.text and "gather" not in found.text
+    retried = (*children, replace(children[0], id="other", name="other", tries=2, start=5.0, end=6.0))
+    (found,) = diagnose(around([], children=retried))
+    assert found.code == "children-in-turn" and found.tasks == ("table-0", "table-1", "table-2")

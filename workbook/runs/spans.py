@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -26,8 +27,10 @@ def timeline_of(
     created = sorted(tasks, key=lambda t: (t.expected_start_time or t.created, str(t.id)))
     # Prefect ends a flow run when its function returns, and only then waits for tasks that were not collected.
     end = _seconds(root.end_time)
+    stands_for = stand_ins(family[1:])
+    spans = (span_of(task, index, states.get(task.id, [])) for index, task in enumerate(created))
     return Timeline(
-        tuple(span_of(task, index, states.get(task.id, [])) for index, task in enumerate(created)),
+        tuple(with_parents(span, stands_for) for span in spans),
         begin=_seconds(root.start_time),
         end=end,
         returned=end,
@@ -103,6 +106,16 @@ def child_span(
         deployment=printable(deployment),
         work_pool=printable("/".join(filter(None, [run.work_pool_name, run.work_queue_name]))),
     )
+
+
+def stand_ins(children: list[FlowRun]) -> dict[str, str]:
+    """The ids of called flow runs, by those of the task runs that stand for them where they were called."""
+    return {str(run.parent_task_run_id): str(run.id) for run in children}
+
+
+def with_parents(span: Span, stands_for: Mapping[str, str]) -> Span:
+    """The span with called flow runs among its parents, and not the task runs that stand for them."""
+    return replace(span, parents=frozenset(stands_for.get(parent, parent) for parent in span.parents))
 
 
 def _parents(task: TaskRun) -> frozenset[str]:

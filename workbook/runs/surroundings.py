@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from dataclasses import replace
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -13,7 +12,7 @@ from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.exceptions import ObjectNotFound
 
 from workbook.prefect_server.limits import slot_wait
-from workbook.runs.spans import child_span, flow_message, printable, span_of
+from workbook.runs.spans import child_span, flow_message, printable, span_of, stand_ins, with_parents
 from workbook.timelines.timeline import Span, Surroundings
 
 PAGE = 200  # the most that the API gives at once
@@ -49,6 +48,7 @@ def look_around(client: SyncPrefectClient, runs: list[FlowRun], tasks: list[Task
         strays=() if tasks else tuple(span_of(task, index) for index, task in enumerate(_strays(client, root))),
         children=_children(client, runs, deployments),
         flows={str(run.id): printable(run.name) for run in runs},
+        tries=max(1, root.run_count),
     )
 
 
@@ -161,7 +161,7 @@ def _children(
     flows = {flow_id: client.read_flow(flow_id).name for flow_id in {run.flow_id for run in children}}
     callers = _callers(client, children)
     begins = {str(run.id): _begins(client, run) for run in runs if run.run_count > 1}
-    stands_for = {str(run.parent_task_run_id): str(run.id) for run in children}
+    stands_for = stand_ins(children)
     spans = []
     for index, run in enumerate(children):
         caller = callers.get(run.parent_task_run_id)
@@ -169,7 +169,7 @@ def _children(
         states = client.read_flow_run_states(run.id) if run.deployment_id else []
         deployment = deployments[run.deployment_id].name if run.deployment_id in deployments else ""
         span = child_span(run, flows[run.flow_id], index, states, caller, max(1, attempt), deployment)
-        spans.append(replace(span, parents=frozenset(stands_for.get(parent, parent) for parent in span.parents)))
+        spans.append(with_parents(span, stands_for))
     return tuple(spans)
 
 

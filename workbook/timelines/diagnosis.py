@@ -14,7 +14,7 @@ records prove it: a warning about a good run teaches people to ignore all of the
 from dataclasses import replace
 
 from workbook.timelines import endings, order, slots
-from workbook.timelines.finding import Finding, count, named, ready_moments
+from workbook.timelines.finding import Finding, count, last_inputs, named, without_callers
 from workbook.timelines.timeline import Timeline
 
 CODES = {
@@ -100,9 +100,9 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
     Raises:
         ValueError: the limit is not a positive whole number.
     """
-    barriers, ready = order.batch_barriers(timeline), ready_moments(timeline)
+    barriers, inputs = order.batch_barriers(timeline), last_inputs(timeline)
     findings = [
-        barriers, order.straggler(timeline, ready), order.early_cleanup(timeline), endings.failed_unseen(timeline),
+        barriers, order.straggler(timeline, inputs), order.early_cleanup(timeline), endings.failed_unseen(timeline),
         endings.upstream_failed(timeline), endings.never_begun(timeline), endings.tasks_astray(timeline),
         endings.flow_ended_first(timeline), endings.outlived_collection(timeline), endings.children_in_turn(timeline),
         endings.deployment_limit(timeline),
@@ -113,9 +113,9 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
         timeline.ideal(limit)  # raises if it is not a limit
     judged = limits_judged(timeline, limit)
     for tag, most in judged.items():
-        findings += slots.about(timeline.where(tag=tag), ready, most, tag, with_hand_over=not barriers)
+        findings += slots.about(timeline.where(tag=tag), inputs, most, tag, with_hand_over=not barriers)
     if limit is not None and not judged:
-        findings += slots.about(timeline, ready, limit, with_hand_over=not barriers)
+        findings += slots.about(without_callers(timeline, timeline), inputs, limit, with_hand_over=not barriers)
     if any(finding and finding.code in ("slots-elsewhere", "slots-unexplained") for finding in findings):
         findings = [finding for finding in findings if not finding or finding.code != "one-at-a-time"]
     codes = list(CODES)
@@ -188,7 +188,6 @@ def _what_is_judged(timeline: Timeline, limit: int | None) -> list[str]:
             tags = named(tuple(map(repr, judged)))
             each = f"the tag {tags}" if len(judged) == 1 else f"each of the tags {tags}"
             lines.append(f"The limit of {most} belongs to {each}: {part} of {count(len(timeline))} have it.")
-    root = next(iter(around.flows), "")  # the attempts of a called flow run are not its caller's
-    if (attempts := max((span.attempt for span in timeline if span.flow == root), default=1)) > 1:
-        lines.append(f"The flow run was tried {attempts} times, and each attempt is judged separately.")
+    if around.tries > 1:
+        lines.append(f"The flow run was tried {around.tries} times, and each attempt is judged separately.")
     return lines

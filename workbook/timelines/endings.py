@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections import Counter
+from collections.abc import Iterable
 
-from workbook.timelines.finding import NOTICEABLE, Finding, count, given, listed, named, names_of
+from workbook.timelines.finding import NOTICEABLE, WAITED, Finding, count, given, listed, named, names_of
 from workbook.timelines.span import CUT_OFF
 from workbook.timelines.timeline import Span, Timeline
 
@@ -29,9 +30,11 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     ]  # fmt: skip
     inside = {child.id for child in called}
     failed, called = ([span for span in part if span.flow not in inside] for part in (failed, called))
-    allowed = given(timeline)  # a task that failed, and whose result another one was given: by allow_failure()
-    failed = [span for span in failed if span.id not in allowed]
-    failed, called = ([span for span in part if not _repeated(span, both)] for part in (failed, called))
+    allowed = given(timeline)  # what failed, and whose result a task or a flow was given: by allow_failure()
+    failed, called = (
+        [span for span in part if span.id not in allowed and not _repeated(span, both, timeline.around.tries)]
+        for part in (failed, called)
+    )
     if not failed and not called:
         return None
     what = [f"{len(failed)} of {count(len(timeline))}"] if failed else []
@@ -54,15 +57,20 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     return Finding("failed-unseen", text, names_of(failed + called), None)
 
 
-def _repeated(span: Span, spans: list[Span]) -> bool:
-    """Whether it failed in an attempt that was followed by another: of its flow run, or of a task that called it."""
-    last = max((other.attempt for other in spans if other.flow == span.flow), default=1)
+def _repeated(span: Span, spans: list[Span], tries: int) -> bool:
+    """Whether it failed in an attempt that was followed by another: of its flow run, or of a task that called it.
+
+    `tries` is how often the outermost flow run was tried.
+    """
+    attempts = next((other.tries for other in spans if other.id == span.flow), tries)  # some may have run no task
+    if span.attempt < max(attempts, *(other.attempt for other in spans if other.flow == span.flow)):
+        return True
     callers = [
         other for other in spans
-        if other.id in span.parents and other.tries > 1 and other.state == "COMPLETED"
+        if other.id in span.parents
         and span.start is not None and other.start is not None and other.start <= span.start < (other.end or math.inf)
     ]  # fmt: skip
-    return span.attempt < last or bool(callers)
+    return any((other.tries > 1 and other.state == "COMPLETED") or _repeated(other, spans, tries) for other in callers)
 
 
 def upstream_failed(timeline: Timeline) -> Finding | None:
@@ -81,21 +89,24 @@ def upstream_failed(timeline: Timeline) -> Finding | None:
     they = "it" if len(never) == 1 else "they"
     text = (
         f"{count(len(never))} never ran ({named(names_of(never))}), because a task that {they} waited for did not "
-        f"complete{because}. That is how wait_for and results passed as arguments work. To run a task anyway, wrap the "
-        "future in allow_failure(…)."
+        f"complete{because}. That is how wait_for and results passed as arguments work."
     )
+    if any(cause.state == "FAILED" for cause in causes):  # it doesn't help with one that was cancelled
+        text += " To run a task anyway, wrap the future in allow_failure(…)."
     return Finding("upstream-failed", text, names_of(never), None)
 
 
 def flow_ended_first(timeline: Timeline) -> Finding | None:
     """Tasks that had not ended when their flow run failed, was cancelled or crashed."""
-    last = -math.inf if timeline.returned is None else timeline.returned - RECORDED_LATE
+    last = -math.inf if timeline.returned is None else timeline.returned
+    last -= RECORDED_LATE if timeline.returned == timeline.end else 0.0  # `observe` knows when it raised
+    own = _own(timeline)
     cut_off = [
-        span for span in timeline
+        span for span in own
         if (span.state in CUT_OFF or (span.start is None and "cancelled" in span.message))
         and (span.end is None or span.end >= last)
     ]  # fmt: skip
-    going = [span for span in timeline if span.start is not None and span.end is None]
+    going = [span for span in own if span.start is not None and span.end is None]
     outlived = list(dict.fromkeys([*_outlived(timeline), *going, *cut_off]))
     if timeline.around.state not in ENDED or not outlived:
         return None
@@ -123,9 +134,13 @@ def outlived_collection(timeline: Timeline) -> Finding | None:
     theirs = "their flow's" if any(span.flow in children for span in outlived) else "the flow's"
     text = (
         f"{count(len(outlived))} ended after {theirs} function had returned, up to {seconds:.2f} s later: "
-        f"{named(names)}{_fates(list(outlived))}. The flow did not collect their results, so it can't notice a failure "
-        "in them: call .result() on every future."
+        f"{named(names)}{_fates(list(outlived))}. "
     )
+    if all(span.state in CUT_OFF for span in outlived):
+        text += "They were cut off because nothing waited for them: await them, or call .result() on every future."
+    else:
+        text += "The flow did not collect their results, so it can't notice a failure in them: call .result() on every "
+        text += "future."
     return Finding("outlived-collection", text, names, seconds)
 
 
@@ -133,7 +148,16 @@ def _outlived(timeline: Timeline) -> list[Span]:
     returned = timeline.returned
     if returned is None:
         return []
-    return [span for span in timeline if span.start is not None and timeline.end_of(span) > returned]
+    return [span for span in _own(timeline) if span.start is not None and timeline.end_of(span) > returned]
+
+
+def _own(timeline: Timeline) -> list[Span]:
+    """The task runs without those of deployed flow runs: a flow that triggers one need not wait for it."""
+    theirs: set[str] = set()
+    for child in timeline.around.children:  # in the order of creation, so callers come first
+        if child.deployment or child.flow in theirs:
+            theirs.add(child.id)
+    return [span for span in timeline if span.flow not in theirs]
 
 
 def _fates(spans: list[Span]) -> str:
@@ -200,13 +224,13 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
         if child.start is not None and child.end is not None:
             groups.setdefault((child.flow, child.attempt, child.task), []).append(child)
     for (caller, _, name), children in groups.items():
-        runs = Timeline(tuple(children))
-        if len(runs) < 3 or runs.peak > 1 or any(child.tries > 1 or child.seconds < NOTICEABLE for child in runs):
+        runs = Timeline(tuple(child for child in children if child.tries == 1))
+        if len(runs) < 3 or runs.peak > 1 or any(child.seconds < NOTICEABLE for child in runs):
             continue
         if any(_limit_of_one(timeline, child) for child in runs):
             continue
-        if all(before.id in late.parents for before, late in itertools.pairwise(runs)):
-            continue  # each was given the result of the one before
+        if all(_leads_to(timeline, before, late) for before, late in itertools.pairwise(runs)):
+            continue  # each was given the result of the one before, if only by way of others
         by = next((f" called by {other.name!r}" for other in timeline.around.children if other.id == caller), "")
         took = (
             f"{len(runs)} flow runs of {name!r}{by} ran one after the other, in {runs.makespan:.2f} s; the longest "
@@ -218,14 +242,38 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
                 f"They were created early and waited, up to {max(runs.waits):.2f} s: look for a worker or a runner "
                 "that takes one run at a time, or a call that blocks the event loop."
             )
+        elif len(_callers(timeline, runs)) == len(runs):
+            why = (
+                "Each was called by a task of its own, and these tasks ran one after the other. Did each need the one "
+                "before? If not, look for .result() in the loop that submits them."
+            )
         else:
             why = (
                 "A called flow, and run_deployment(), return only when that run has ended. Did each need the one "
-                "before? If not, run them at the same time: async flows under asyncio.gather, or "
-                "run_deployment(…, timeout=0)."
+                "before, or did you slow them down on purpose? If not, run them at the same time: async flows under "
+                "asyncio.gather, or run_deployment(…, timeout=0)."
             )
         return Finding("children-in-turn", took + why, names_of(runs), runs.makespan)
     return None
+
+
+def _leads_to(timeline: Timeline, first: Span, second: Span) -> bool:
+    """Whether a result of the first reached the second, by whatever way."""
+    parents = {span.id: span.parents for span in [*timeline, *timeline.around.children] if span.id}
+    found, ahead = set(), [*second.parents]
+    while ahead:
+        if (parent := ahead.pop()) not in found:
+            found.add(parent)
+            ahead += parents.get(parent, ())
+    return first.id in found
+
+
+def _callers(timeline: Timeline, children: Iterable[Span]) -> set[str]:
+    """The ids of the task runs in which these flow runs were called."""
+    return {
+        task.id for child in children for task in timeline
+        if task.id in child.parents and task.start is not None and task.start <= child.start < timeline.end_of(task)
+    }  # fmt: skip
 
 
 def _limit_of_one(timeline: Timeline, child: Span) -> bool:
@@ -237,7 +285,7 @@ def _limit_of_one(timeline: Timeline, child: Span) -> bool:
 
 def deployment_limit(timeline: Timeline) -> Finding | None:
     """Flow runs that waited because their deployment's limit was reached."""
-    waited = [child for child in timeline.around.children if child.message == "AwaitingConcurrencySlot"]
+    waited = [child for child in timeline.around.children if child.message.startswith(WAITED)]
     if not waited:
         return None
     seconds = max((child.start or timeline.now) - child.created for child in waited)
@@ -245,7 +293,7 @@ def deployment_limit(timeline: Timeline) -> Finding | None:
     limited = f" on {named(tuple(map(repr, deployments)))}" if deployments else ""
     text = (
         f"{count(len(waited), 'flow run')} waited for the deployment's concurrency limit{limited} "
-        f"(AwaitingConcurrencySlot), up to {seconds:.1f} s: {named(names_of(waited))}. Prefect tries again only every "
+        f"({WAITED}), up to {seconds:.1f} s: {named(names_of(waited))}. Prefect tries again only every "
         "30 s: raise the limit, or lower PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS on the server."
     )
     return Finding("deployment-limit", text, names_of(waited), seconds)

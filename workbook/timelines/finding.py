@@ -10,6 +10,7 @@ from workbook.timelines.timeline import Span, Timeline
 
 # In less time than these seconds, a task may end before the flow has submitted the next one.
 NOTICEABLE = 0.05
+WAITED = "AwaitingConcurrencySlot"  # the state of a flow run that waits for its deployment's limit
 
 
 @dataclass(frozen=True)
@@ -36,41 +37,53 @@ def alike(timeline: Timeline) -> list[list[Span]]:
     """
     depth: dict[str, int] = {}
     groups: defaultdict[tuple, list[Span]] = defaultdict(list)
-    for span in sorted(timeline, key=lambda s: (s.created, s.index)):  # a parent is created before its children
+    ours = set(timeline.spans)
+    # A called flow passes results on, too. What gave a result was created before what was given it.
+    for span in sorted([*timeline, *timeline.around.children], key=lambda s: (s.created, s.index)):
         here = 1 + max((depth.get(parent, -1) for parent in span.parents), default=-1)
         if span.id:
             depth[span.id] = here
-        if span.start is not None:
+        if span.start is not None and span in ours:
             groups[span.key or span.task, span.flow, span.attempt, here].append(span)
     for group in groups.values():
         group.sort(key=lambda s: (s.start, s.created, s.index))
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def ready_moments(timeline: Timeline) -> dict[Span, float]:
-    """When each task run had all that it needed but a slot or a worker: it was created, and its inputs were there.
+def last_inputs(timeline: Timeline) -> dict[Span, float]:
+    """When the last of each task run's inputs was there; -inf for one without inputs.
 
     One that has not started, and that was given a future of a task that has not ended, isn't ready at all.
     """
-    ends = {span.id: math.inf if span.end is None else span.end for span in timeline if span.id}
+    both = [*timeline, *timeline.around.children]
+    ends = {span.id: math.inf if span.end is None else span.end for span in both if span.id}
     found = {}
     for span in timeline:
         begun = math.inf if span.start is None else span.start
         inputs = (ends[parent] for parent in span.parents if parent in ends)  # a caller's end is none: it comes later
-        found[span] = max([span.created, *(end for end in inputs if end <= begun)])
+        found[span] = max((end for end in inputs if end <= begun), default=-math.inf)
     return found
 
 
 def given(timeline: Timeline) -> set[str]:
-    """The ids of the task runs that had ended when one began which had them as inputs. (A caller ends later.)"""
-    ends = {span.id: span.end for span in timeline if span.id and span.end is not None}
-    return {p for s in timeline if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
+    """The ids of the task runs and called flow runs that had ended when one began which had them as inputs.
+
+    (A caller ends later.)
+    """
+    both = [*timeline, *timeline.around.children]
+    ends = {span.id: span.end for span in both if span.id and span.end is not None}
+    return {p for s in both if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
+
+
+def without_callers(timeline: Timeline, of: Iterable[Span]) -> Timeline:
+    """The timeline without the task runs that called those of `of`: they are Running while they wait for them."""
+    callers = {parent for span in of for parent in span.parents} - given(timeline)
+    return replace(timeline, spans=tuple(s for s in timeline if s.id not in callers), until=timeline.now)
 
 
 def peak_beside(timeline: Timeline, group: list[Span]) -> int:
     """How many ran at once between the first start and the last end of a group, of whatever task but their callers."""
-    callers = {parent for span in group for parent in span.parents} - given(timeline)
-    timeline = replace(timeline, spans=tuple(s for s in timeline if s.id not in callers), until=timeline.now)
+    timeline = without_callers(timeline, group)
     first, last = min(span.start for span in group), max(timeline.end_of(span) for span in group)
     steps = itertools.pairwise(timeline.curve())
     return max(
@@ -101,5 +114,8 @@ def count(number: int, what: str = "task") -> str:
 
 def listed(spans: list[Span], most: int = 3) -> str:
     """The first few task runs with their error messages, and how many more there are."""
-    shown = ", ".join(f"{span.name} ({span.message})" if span.message else span.name for span in spans[:most])
+    messages = [span.message.removeprefix(WAITED).removeprefix("; ") for span in spans[:most]]
+    shown = ", ".join(
+        f"{span.name} ({message})" if message else span.name for span, message in zip(spans, messages, strict=False)
+    )
     return f"{shown} and {len(spans) - most} more" if len(spans) > most else shown

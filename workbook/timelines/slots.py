@@ -14,7 +14,7 @@ LONG_WAIT = 1.0  # seconds: the slot wait of the workbook's own server is 0.1, P
 
 
 def about(
-    timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "", with_hand_over: bool = True
+    timeline: Timeline, inputs: Mapping[Span, float], limit: int, tag: str = "", with_hand_over: bool = True
 ) -> list[Finding | None]:
     """Everything about a limit on these tasks.
 
@@ -22,18 +22,19 @@ def about(
 
     Args:
         timeline: the tasks that the limit belongs to.
-        ready: when each had its inputs, as `ready_moments` tells of the whole run.
+        inputs: when the last input of each task of the whole run was there, as `last_inputs` tells.
         limit: how many of them may run at once.
         tag: the tag that has this limit on the server; empty if the server isn't known to have it.
         with_hand_over: False where batches explain the empty slots.
     """
-    ran = not_crashed(timeline)
+    ran, alone = not_crashed(timeline), len(timeline) == len(inputs)
+    ready = {span: max(span.created, inputs[span]) for span in ran}
     elsewhere, unexplained = _slots_elsewhere(ran, ready, limit, tag), _slots_unexplained(ran, ready, limit, tag)
     findings = [limit_exceeded(ran, limit, tag), elsewhere, unexplained]
     if not (elsewhere or unexplained) and not _other_limits(ran, tag):
-        findings.append(limit_not_reached(ran, ready, limit, tag))
+        findings.append(limit_not_reached(ran, inputs, limit, tag))
         if with_hand_over and (tag or not timeline.around.state):  # not read from a server: taken for a tag's limit
-            findings.append(slow_hand_over(ran, ready, limit, tag))
+            findings.append(slow_hand_over(ran, ready, limit, tag, alone))
     return findings
 
 
@@ -142,10 +143,13 @@ def _why_exceeded(timeline: Timeline, tag: str) -> str:
     )
 
 
-def limit_not_reached(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "") -> Finding | None:
+def limit_not_reached(timeline: Timeline, inputs: Mapping[Span, float], limit: int, tag: str = "") -> Finding | None:
     """Fewer tasks at once than the limit allows, though there were more to run."""
+    if timeline.peak >= limit:
+        return None  # together with tasks of another kind, or with those that called them
     for group in alike(timeline):
-        if any(ready[span] - span.created > NOTICEABLE for span in group):
+        first = min(span.created for span in group)
+        if any(inputs[span] - first > NOTICEABLE and span.created - inputs[span] < NOTICEABLE for span in group):
             continue  # they came as the tasks that they waited for ended
         # While one of these runs there is time to submit as many others as the limit allows.
         long = [span for span in group if length(timeline, span) >= NOTICEABLE * limit]
@@ -180,8 +184,13 @@ def _who_held_back(group: list[Span], tag: str) -> str:
     )
 
 
-def slow_hand_over(timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "") -> Finding | None:
-    """Slots that were empty while tasks waited for one."""
+def slow_hand_over(
+    timeline: Timeline, ready: Mapping[Span, float], limit: int, tag: str = "", alone: bool = True
+) -> Finding | None:
+    """Slots that were empty while tasks waited for one.
+
+    A pool in its place would limit all tasks of the flow, so it is advised only if there are no others (`alone`).
+    """
     full = next((moment for moment, running in timeline.curve() if running >= limit), None)
     if full is None or timeline.peak > limit:
         return None
@@ -199,8 +208,15 @@ def slow_hand_over(timeline: Timeline, ready: Mapping[Span, float], limit: int, 
         )
     else:
         why = "A task under a tag's limit asks the server again and again until a slot is free"
-        if len({span.flow for span in timeline}) > 1:
+        if wait and lost / len(late) > 5 * wait:
+            why += (
+                f", every {wait:g} s on this server: does something block the event loop of async tasks, or is the "
+                "machine busy?"
+            )
+        elif len({span.flow for span in timeline}) > 1:
             why += ", and a limit over several flow runs costs that."
+        elif not alone:
+            why += "."
         else:
             why += (
                 f"; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over at once (for tasks that "

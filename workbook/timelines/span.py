@@ -99,6 +99,7 @@ class Surroundings:
         strays: if no task ran in the flow run, those that ran at the same time outside of any flow run.
         children: the flow runs that this one called or triggered, and those that they did, in the order of creation.
         flows: the name of each flow run that has task runs here, by its id.
+        tries: how often the flow run was tried.
     """
 
     state: str = ""
@@ -111,6 +112,7 @@ class Surroundings:
     strays: tuple[Span, ...] = ()
     children: tuple[Span, ...] = ()
     flows: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 1
 
     def to_record(self) -> dict[str, Any]:
         """The surroundings as a dict of plain JSON types."""
@@ -125,4 +127,5 @@ class Surroundings:
             "strays": [span.to_record() for span in self.strays],
             "children": [span.to_record() for span in self.children],
             "flows": dict(self.flows),
+            "tries": self.tries,
         }
