@@ -81,6 +81,16 @@ def waits_for_a_failure() -> None:
     query.submit(1, wait_for=[broken.submit(0)]).wait()
 
 
+@task(tags=[TAG])
+def report(index: int) -> None:
+    tagged.submit(index).result(timeout=2)
+
+
+@flow
+def waits_for_its_own_slot() -> None:
+    [future.result() for future in report.map(range(3))]
+
+
 @flow
 def hands_over_to_nobody() -> None:
     query(0)
@@ -223,6 +233,7 @@ RUNS = {
     "limit-exceeded": lambda: observe(untagged_flow),
     "failed-unseen": lambda: observe(forgets_a_failure),
     "upstream-failed": lambda: observe(waits_for_a_failure),
+    "deadlock": lambda: observe(waits_for_its_own_slot),
     "never-begun": lambda: observe(hands_over_to_nobody),
     "tasks-astray": lambda: observe(in_own_threads),
     "flow-ended-first": lambda: observe(fails_early),
@@ -239,7 +250,7 @@ RUNS = {
     "retry-delay": lambda: observe(tried_again),
     "straggler": lambda: observe(longest_last),
 }
-LIMITED = ("limit-exceeded", "slots-unexplained", "slots-elsewhere", "limit-not-reached", "slow-hand-over")
+LIMITED = ("limit-exceeded", "deadlock", "slots-unexplained", "slots-elsewhere", "limit-not-reached", "slow-hand-over")
 
 
 def section(code: str) -> str:

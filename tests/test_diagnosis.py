@@ -795,3 +795,23 @@ def test_called_flow_runs_in_turn_are_told_by_what_called_them():
     retried = (*children, replace(children[0], id="other", name="other", tries=2, start=5.0, end=6.0))
     (found,) = diagnose(around([], children=retried))
     assert found.code == "children-in-turn" and found.tasks == ("table-0", "table-1", "table-2")
+
+
+@pytest.mark.parametrize("ends", [None, 2.0])
+def test_tasks_that_hold_the_slots_that_they_wait_for_are_a_deadlock(ends):
+    reports = [query(n, 0.0, 0.01, ends, "report", tags=frozenset({"db"}), state="RUNNING") for n in range(2)]
+    called = query(
+        2, 0.1, ends and 2.1, ends and 0.2, "part", tags=frozenset({"db"}), state="PENDING", **fed(*reports[:1])
+    )
+    run = Timeline((*reports, called), until=4.0, around=Surroundings(state="RUNNING", limits={"db": 1}))
+    both = replace(run, around=Surroundings(state="RUNNING", limits={"db": 2}))
+    assert "deadlock" not in [f.code for f in diagnose(both)]  # the other report may end, and give its slot back
+    (found,) = [f for f in diagnose(replace(run, spans=(reports[0], called))) if f.code == "deadlock"]
+    assert found.text.startswith("part-2 waited for the only slot of the limit on 'db', but report-0 held it while")
+    other = query(
+        3, 0.1, ends and 2.1, ends and 0.2, "part", tags=frozenset({"db"}), state="PENDING", **fed(reports[1])
+    )
+    (found,) = [f for f in diagnose(replace(both, spans=(*reports, called, other))) if f.code == "deadlock"]
+    assert (
+        "part-2 and part-3 waited for one of the 2 slots" in found.text and "report-0 and report-1 held" in found.text
+    )

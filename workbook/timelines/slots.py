@@ -30,7 +30,7 @@ def about(
     ran, alone = not_crashed(timeline), len(timeline) == len(inputs)
     ready = {span: max(span.created, inputs[span]) for span in ran}
     elsewhere, unexplained = _slots_elsewhere(ran, ready, limit, tag), _slots_unexplained(ran, ready, limit, tag)
-    findings = [limit_exceeded(ran, limit, tag), elsewhere, unexplained]
+    findings = [limit_exceeded(ran, limit, tag), elsewhere, unexplained, deadlock(timeline, limit, tag)]
     if not (elsewhere or unexplained) and not _other_limits(ran, tag):
         findings.append(limit_not_reached(ran, inputs, limit, tag))
         if with_hand_over and (tag or not timeline.around.state):  # not read from a server: taken for a tag's limit
@@ -96,6 +96,29 @@ def _slots_unexplained(timeline: Timeline, ready: Mapping[Span, float], limit: i
         f"{shlex.quote(f'tag:{tag}')} --active-slots 0` frees them."
     )
     return Finding("slots-unexplained", text, names_of(waited), None)
+
+
+def deadlock(timeline: Timeline, limit: int, tag: str) -> Finding | None:
+    """Tasks that got no slot before those that called them, and waited for them, had ended: these held all slots."""
+    waited, holders = [], {}
+    for span in timeline:
+        begun = timeline.now if span.start is None else span.start
+        callers = [
+            other for other in timeline
+            if other.id in span.parents and other.start is not None
+            and other.start <= span.created < timeline.end_of(other) <= begun
+        ]  # fmt: skip
+        if callers and begun - span.created > NOTICEABLE:
+            waited.append(span)
+            holders |= dict.fromkeys(callers)
+    if not tag or Timeline(tuple(holders), until=timeline.now).peak < limit:
+        return None
+    slot, held = ("the only slot", "held it") if limit == 1 else (f"one of the {limit} slots", "held them all")
+    text = (
+        f"{named(names_of(waited))} waited for {slot} of the limit on {tag!r}, but {named(names_of(holders))} {held} "
+        "while waiting for what they had called: a deadlock. Give the tag only to the task that is called."
+    )
+    return Finding("deadlock", text, names_of(waited), None)
 
 
 def not_crashed(timeline: Timeline) -> Timeline:
