@@ -293,8 +293,8 @@ explain(limited.timeline, limit=3)
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
 #
-# A colleague limits his flow to three queries with a pool of threads. Fix it so that the server's limit on `database`
-# decides instead, whether it's 2 or 5. The flow returns the rows in the order of `indexes`.
+# A colleague limits his flow to three queries with a thread pool. Fix it so that the server's limit on the tag
+# `database` decides instead, whether it's 2 or 5. The flow returns the rows in the order of `indexes`.
 
 
 # %% tags=["exercise-3.1"]

@@ -106,7 +106,7 @@ print("the same rows:", wrong.result == right.result)
 # ### Exercise 6.1 · The tag with a typo
 #
 # My flow runs two kinds of queries, and the server limits the tag `reporting`. Only one kind keeps to the limit. Change
-# the tasks so that both do. The check sets the limit, to a different number each time.
+# the tags so that both do. The check sets the limit, to a different number each time.
 
 
 # %% tags=["exercise-6.1"]
@@ -299,8 +299,8 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # %% [markdown]
 # ### Exercise 6.2 · The task that waits for its own slot
 #
-# The limit on `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that limit.
-# (Before you fix it, a check takes half a minute.)
+# The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs in a task
+# with that tag. (Unfixed, a check takes half a minute.)
 
 
 # %% tags=["exercise-6.2"]

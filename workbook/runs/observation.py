@@ -13,6 +13,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from types import GeneratorType
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,7 @@ class Ran:
 
 def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
     """Run a flow, sync or async, from a script or a notebook, as if you had called it; it may raise."""
-    flow, raised = _noting(flow)
+    flow, raised, returned = _noting(flow)
     with private.finished_task_runs() as finished:
         if flow.isgenerator:
             state, result = _exhausted(flow, args, kwargs)
@@ -118,16 +119,20 @@ def run(flow: Flow, *args: Any, **kwargs: Any) -> Ran:
         counted = private.can_hear() and isinstance(flow.task_runner, ThreadPoolTaskRunner)  # runs in this process
     if not flow.isgenerator:
         result = _in_own_loop(lambda: state.aresult(raise_on_failure=False))
+    if returned and isinstance(returned[-1], GeneratorType):
+        result = returned[-1]  # the state holds the items, which the caller of a flow never gets
     settle = 0.0 if counted and finished else SETTLE
     return Ran(state, result, finished, settle, raised[-1] if raised and state.is_failed() else None)
 
 
-def _noting(flow: Flow) -> tuple[Flow, list[float]]:
-    """The flow, and a list that gets the moment whenever its function raises: more than one if the flow has retries.
+def _noting(flow: Flow) -> tuple[Flow, list[float], list]:
+    """The flow, with two lists: the moments when its function raised, and what it returned.
 
-    Prefect records the end of such a run only when it has stopped its heartbeat and saved the error.
+    There is more than one if the flow has retries. Prefect records the end of a flow that raised only when it has
+    stopped its heartbeat and saved the error.
     """
     raised: list[float] = []
+    returned: list = []
 
     @contextlib.contextmanager
     def noting() -> Iterator[None]:
@@ -148,16 +153,18 @@ def _noting(flow: Flow) -> tuple[Flow, list[float]]:
 
     async def awaited(*args: Any, **kwargs: Any) -> Any:
         with noting():
-            return await flow.fn(*args, **kwargs)
+            returned.append(await flow.fn(*args, **kwargs))
+            return returned[-1]
 
     def called(*args: Any, **kwargs: Any) -> Any:
         with noting():
-            return flow.fn(*args, **kwargs)
+            returned.append(flow.fn(*args, **kwargs))
+            return returned[-1]
 
     as_it_is = {(True, True): items, (True, False): items_sync, (False, True): awaited, (False, False): called}
     noted = copy.copy(flow)
     noted.fn = functools.wraps(flow.fn)(as_it_is[flow.isgenerator, flow.isasync])
-    return noted, raised
+    return noted, raised, returned
 
 
 def _exhausted(flow: Flow, args: tuple, kwargs: dict[str, Any]) -> tuple[State, Any]:

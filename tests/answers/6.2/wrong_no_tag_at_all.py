@@ -1,4 +1,4 @@
-# message: ran without a slot: neither its task run nor the one around it has the tag 'ledger'.*no limit either
+# message: ran in a task run without the tag 'ledger'.*no limit either
 from prefect import flow, task
 
 from workbook.work import ask

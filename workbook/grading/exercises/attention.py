@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -48,9 +48,11 @@ def watched(answer: Answer) -> None:
     begin = datetime.now(UTC) - timedelta(hours=10)
     night = _night(answer.rng, begin)
     asyncio.run(_made(WATCHED, night))
-    _is_told(answer, begin, [due for due in night if due.moment > begin], [*with_many, *night])
+    _is_told(answer, begin, [due for due in night if due.moment >= begin], [*with_many, *night])
     begin = min(due.moment for due in with_many) - timedelta(minutes=1)
-    _is_told(answer, begin, [*with_many, *night], [*with_many, *night])
+    there = timezone(timedelta(hours=2))
+    elsewhere = datetime.fromtimestamp(begin.timestamp(), there)  # the same moment, as a clock there shows it
+    _is_told(answer, elsewhere, [*with_many, *night], [*with_many, *night])
 
 
 def _night(rng: random.Random, begin: datetime) -> list[Due]:
@@ -60,7 +62,7 @@ def _night(rng: random.Random, begin: datetime) -> list[Due]:
         Late(scheduled_time=begin), Late(scheduled_time=begin),
         Completed(), Cancelled(), Running(), AwaitingRetry(scheduled_time=begin + timedelta(days=2)),
     ]  # fmt: skip
-    minutes = rng.sample(range(1, 590), len(states))
+    minutes = [0, *rng.sample(range(1, 590), len(states) - 1)]  # one was due at that very moment
     words = rng.sample(["apples", "bread", "cheese", "dates", "eggs", "figs", "grapes", "honey", "ice"], len(states))
     night = [
         Due(f"{word}-{rng.randrange(10**6)}", state, begin + timedelta(minutes=minute))
@@ -137,6 +139,20 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
     if strange and len(strange) == len(found):
         _strange(strange[0], known, begin)
     if missing := [known[name] for name in wanted if name not in found]:
+        if len(missing) == 1 and missing[0].moment == begin:
+            raise NotYet(
+                f"Your list leaves out {_kind(missing[0])} and was due at that very moment.",
+                "It should have those that were due then or later.",
+                "The server's filter with `after_` includes that moment; a `>` of your own doesn't.",
+            )
+        offset = begin.utcoffset() or timedelta()
+        if offset and all(due.moment < begin + offset for due in missing):
+            raise NotYet(
+                f"`since` was {begin.isoformat(timespec='minutes')!r}, and your list leaves out those that were due in "
+                "the two hours after it.",
+                "It should have those that were due then or later.",
+                "The times are texts with different UTC offsets: compare moments, or let the server do it.",
+            )
         kinds = {known[name].state.name for name in found if name in known}
         raise NotYet(
             f"Your list leaves out {_kind(missing[0])}." if found else "Your list is empty.",
@@ -173,7 +189,7 @@ def _strange(name: str, known: dict[str, Due], begin: datetime) -> None:
         )
     if known[name].needs_attention:
         raise NotYet(
-            f"Your list has {_kind(known[name])}, but was due before {begin:%H:%M} UTC.",
+            f"Your list has {_kind(known[name])}, but was due before {begin.astimezone(UTC):%H:%M} UTC.",
             "It should only have flow runs that were due since then.",
             "`expected_start_time` is when a run was due.",
         )

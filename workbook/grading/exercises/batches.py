@@ -1,6 +1,7 @@
 """The graders of exercises 4.1 and 4.2: batches, and a run that goes on from a checkpoint."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -113,10 +114,19 @@ def resumed(answer: Answer) -> None:
     bad = answer.rng.randrange(20, 99)
     others = batches[2][:place] + batches[2][place + 1 :]
     checkpoint = _new_file(answer)
-    gate = answer.gate(*([(batch, len(batch))] for batch in (*batches[:2], others)))
+    held = (others, len(others) + 1)  # until somebody has looked
+    gate = answer.gate(*([(batch, len(batch))] for batch in batches[:2]), [held])
     given = [*batches[0], *batches[1], *batches[2][:place], bad, *batches[2][place + 1 :], *batches[3]]
     clear_storage()  # of other answers
-    died = answer(given, SECONDS, size, str(checkpoint), gate=gate)
+    with ThreadPoolExecutor(1) as pool:
+        run, saved = pool.submit(answer, given, SECONDS, size, str(checkpoint), gate=gate), True
+        while not run.done():
+            if any(Path(gate).glob(f"in-{others[0]}-*")):
+                saved = checkpoint.is_file()
+                (Path(gate) / "open").touch()
+                break
+            wait([run], timeout=0.05)  # files announce nothing
+        died = run.result()
     _died_there(died, bad, batches)
     if not checkpoint.is_file():
         raise NotYet(
@@ -124,6 +134,12 @@ def resumed(answer: Answer) -> None:
             f"`checkpoint`{_written_elsewhere(answer)}.",
             "The file should hold the rows of the two batches that were complete.",
             "Write it after every batch, to the path that the flow is given. The end of the flow is too late.",
+        )
+    if not saved:
+        raise NotYet(
+            "While your third batch ran, there was no file at the path `checkpoint` yet.",
+            "The file should hold the rows of the two batches that were complete.",
+            "Write it after every batch. A run that is killed never reaches its end, nor a `finally` or a hook.",
         )
     stored = clear_storage() >= 2 * size  # the rows of two batches
     with Answer(answer.source, 40) as other:

@@ -188,8 +188,9 @@ def _all_begin(seen: Run, indexes: Sequence[int], lasts: Sequence[int]) -> None:
             "another chain.",
             f"All {len(chains)} chains should run at the same time.",
             _given(seen, chains[1][0], chains[0][1])
-            or "Look for `.result()` inside the loop, also in a function that the loop calls, and for a task that is "
-            "called instead of submitted: the flow waits there, and the next chain can't begin.",
+            or "Look for `.result()` inside the loop, also in a function that the loop calls, for a task that is "
+            "called instead of submitted, and for a generator that submits only as you collect: the flow waits there, "
+            "and the next chain can't begin.",
         )
     spans = expect.queried(seen, indexes)
     if spans.peak < len(indexes):

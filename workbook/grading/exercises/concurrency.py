@@ -6,6 +6,11 @@ At a gate the queries of a run wait for each other, so what could run at once di
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+
+from prefect.client.orchestration import get_client
+from prefect.events import Event
+from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
@@ -123,8 +128,7 @@ def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
         f"{len(free)} of {len(homes)} task runs don't have the tag {tag!r}"
         f"{f' but {found}' if found else ', nor any other'}; at most {seen.timeline.peak} task runs ran at once.",
         f"Each of them should have the tag {tag!r}.",
-        "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
-        "or write the name once and use it for all.",
+        why_not_tagged(seen, tag, found),
     )
 
 
@@ -157,9 +161,56 @@ def _tagged(seen: Run, tag: str | None) -> Timeline:
         raise NotYet(
             f"None of your task runs has the tag {tag!r}{f'; their tags are {tags}' if tags else ''}.",
             f"The tasks should carry the tag {tag!r}.",
-            "The server limits by the exact name of the tag: a task with another tag, or with none, isn't limited.",
+            why_not_tagged(seen, tag, tags),
         )
     return spans
+
+
+def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
+    """Where to look if task runs lack a tag, and have others; as far as the records show it."""
+    if acquired(seen, f"tag:{tag}"):
+        return (
+            "Your tasks did take slots of its limit, with concurrency(). Here the tag should do that: then a task run "
+            "that waits isn't Running yet."
+        )
+    if tags and set(tags) == set(tag):
+        return f"`tags` is a list: `tags=[{tag!r}]`. A text is taken for a list of its letters."
+    if not tags:
+        return (
+            "A task without a tag isn't limited. `with_options(tags=[…])` doesn't change a task: it returns a new one, "
+            "and that's the one to submit."
+        )
+    return (
+        "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
+        "or write the name once and use it for all."
+    )
+
+
+def acquired(seen: Run, limit: str, timeout: float = 10) -> list[Event]:
+    """The events of slots of a limit that were acquired in a run.
+
+    They come a little later than the task runs' records. A task run's own end comes after what it acquired.
+
+    Args:
+        seen: the run.
+        limit: the name of the global limit.
+        timeout: seconds to wait for the ends of the task runs.
+    """
+    names = ["prefect.concurrency-limit.acquired", "prefect.task-run.Completed", "prefect.task-run.Failed"]
+    begin = datetime.fromtimestamp(seen.timeline.begin or 0, UTC)
+    wanted = EventFilter(event=EventNameFilter(name=names), occurred=EventOccurredFilter(since=begin))
+    ended = {f"prefect.task-run.{span.id}" for span in seen.timeline if span.state in ("COMPLETED", "FAILED")}
+    until = time.monotonic() + timeout
+    with get_client(sync_client=True) as client:
+        while True:
+            page = client.read_events(wanted, limit=50)
+            events = list(page.events)
+            while page.next_page:
+                page = client.read_events_page(page.next_page)
+                events += page.events
+            if ended <= {event.resource.id for event in events} or time.monotonic() > until:
+                return [event for event in events if event.resource.get("prefect.resource.name") == limit]
+            time.sleep(0.2)  # between two looks
 
 
 # ----------------------------------------
@@ -177,7 +228,7 @@ def held_back(spans: Timeline) -> str:
     first_end = min((span.end for span in spans if span.end is not None), default=float("inf"))
     chained = any(span.parents & {other.id for other in spans} for span in spans)
     chained |= len({bool(span.parents) for span in spans}) > 1  # by way of other tasks: the first waits for none
-    if spans.peak < 2 and chained and all(span.created < first_end for span in spans):
+    if chained and all(span.created < first_end for span in spans):
         return (
             "They were submitted early but waited for each other: look for `wait_for=`, or for a future among the "
             "arguments."
@@ -185,8 +236,8 @@ def held_back(spans: Timeline) -> str:
     if spans.peak < 2:
         return (
             "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "
-            "submitted, a task runner with one worker, or a blocking call such as ask() in an `async` task: use "
-            "asyncio.to_thread."
+            "submitted, a generator or map() that submits only as you collect, a task runner with one worker, or a "
+            "blocking call such as ask() in an `async` task: use asyncio.to_thread."
         )
     return (
         "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "

@@ -25,7 +25,7 @@ from prefect.events.filters import EventFilter, EventOccurredFilter
 from workbook.grading.evidence import Run, clear_storage, storage
 from workbook.grading.exercises import expect, leaks
 from workbook.grading.model import NotYet
-from workbook.grading.sandbox import Answer
+from workbook.grading.sandbox import Answer, AnswerAborted
 from workbook.runs.records import PAGE, family
 
 
@@ -59,7 +59,16 @@ def from_environment(answer: Answer) -> None:
             )  # fmt: skip
         former = host
     answer.environment(DATABASE_URL=None)
-    seen = answer()
+    try:
+        seen = answer()
+    except AnswerAborted as aborted:
+        if "SystemExit" not in str(aborted):
+            raise
+        raise NotYet(
+            "Without DATABASE_URL your flow ended Python itself, with SystemExit.", "Only the flow run should fail.",
+            "Prefect calls a run that ends like this Crashed, and a worker's other runs may end with it: raise an "
+            "error, as `os.environ['DATABASE_URL']` does.",
+        ) from None  # fmt: skip
     if seen.state.is_completed():
         connects = f"would still connect to {seen.result!r}" if seen.result else f"ended Completed ({seen.result!r})"
         raise NotYet(

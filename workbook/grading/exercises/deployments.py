@@ -26,6 +26,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import DeploymentSort, FlowRunSort
 from prefect.states import Cancelled
 
+from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
@@ -39,7 +40,7 @@ def deployed(answer: Answer) -> None:
     begun = datetime.now(UTC)
     (pool, folder), number = new_pool(answer), answer.rng.randrange(10**6)
     _call(answer, pool, folder, number)
-    run = _triggered(the_deployment("workshop", pool, begun).id, number)
+    run = _triggered(the_deployment("workshop", pool, begun).id, number, answer.printed())
     said = _work_once(pool, answer.folder.parent / f"{answer.folder.name}-worker.txt")
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(run).state
@@ -114,6 +115,13 @@ def _call(answer: Answer, pool: str, folder: Path, number: int) -> None:
         except AnswerError as error:
             _refused(f"{error}\n{answer.printed()}")
             looked_elsewhere(answer, error)
+            if "image or remote storage" in str(error):
+                raise NotYet(
+                    "Prefect refused to deploy your flow, because it doesn't know where its code is stored.",
+                    f"It should be deployed from {folder}.",
+                    "Load it with `flow.from_source(source=folder, entrypoint=…)`, and call `.deploy(…)` on what that "
+                    "returns.",
+                ) from None
             raise
 
 
@@ -176,15 +184,17 @@ def the_deployment(name: str, pool: str, begun: datetime) -> DeploymentResponse:
     return found[name]
 
 
-def _triggered(deployment: UUID, number: int) -> UUID:
+def _triggered(deployment: UUID, number: int, printed: str) -> UUID:
     """The one flow run of the deployment that there should be, not yet begun."""
     runs = _runs_of(deployment)
     if not runs:
         raise NotYet(
             "Your deployment has no flow run.",
             "It should be triggered once.",
-            "A deployment says how to run the flow; `run_deployment(…, timeout=0)`, or `prefect deployment run`, says "
-            "when.",
+            "Python warned that a coroutine was never awaited: put `await` before it, or leave out the `async def`."
+            if expect.NEVER_AWAITED in printed
+            else "A deployment says how to run the flow; `run_deployment(…, timeout=0)`, or `prefect deployment run`, "
+            "says when.",
         )
     if len(runs) > 1:
         raise NotYet(f"You triggered your deployment {len(runs)} times.", "It should be once.")

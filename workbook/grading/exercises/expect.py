@@ -41,6 +41,8 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
             instead = "A future is not its result: call .result() on it and return that."
         elif "State" in opaque.type:  # which Prefect also puts in the place of a future that is returned
             instead = "A state is no result. If you return a future, call .result() on it and return that."
+        elif opaque.type in ("generator", "map", "filter"):
+            instead = "It hands out its items only when they are asked for: make a list of them, inside the flow."
         elif opaque.type == "coroutine":
             instead = "Calling an `async def` function only makes a coroutine: put `await` before it."
         raise NotYet(f"Your flow returned {opaque.type} where results should be.", expected, instead)
@@ -72,7 +74,28 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
             f"In the dict that your flow returned, {key!r} is {brief(seen.result[key])}.",
             f"It should be {brief(wanted[key])}.",
         )
+    if isinstance(wanted, dict) and isinstance(seen.result, dict):
+        raise NotYet(
+            f"The dict that your flow returned has the keys {brief(list(seen.result))}.",
+            f"They should be {brief(list(wanted))}, in every run.",
+        )
+    place, found, instead = _difference(seen.result, wanted)
+    if place and isinstance(found, list) and isinstance(instead, list):
+        raise NotYet(
+            f"In what your flow returned, `{place}` is a list of {len(found)}.", f"It should be one of {len(instead)}."
+        )
+    if place:
+        raise NotYet(f"In what your flow returned, `{place}` is {brief(found)}.", f"It should be {brief(instead)}.")
     raise NotYet(f"Your flow returned {brief(seen.result)}{f' as {what}' if what else ''}.", expected)
+
+
+def _difference(found: Any, wanted: Any, place: str = "") -> tuple[str, Any, Any]:
+    """The first place in lists of the same length at which they differ, as "[0][2]", and what is there in both."""
+    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        for number, (part, other) in enumerate(zip(found, wanted, strict=True)):
+            if part != other:
+                return _difference(part, other, f"{place}[{number}]")
+    return place, found, wanted
 
 
 def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int], str] = "query {}".format) -> None:
@@ -93,9 +116,10 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int
     raise NotYet(
         f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
         f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
+        "Don't sort them: go through your own list, in the order of `indexes`." if "sorted" in which else
         "Go through your own list of futures, in the order in which you submitted them; as_completed() and wait() "
         "don't keep it.",
-    )
+    )  # fmt: skip
 
 
 def brief(value: Any) -> str:

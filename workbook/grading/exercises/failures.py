@@ -131,6 +131,11 @@ def why_not_again(seen: Run, index: int, count: int) -> str:
             record = client.read_task_run(UUID(asked_in[0]))
             retries = record.empirical_policy.retries or 0
             has = f"Your task has retries={retries}, but"
+            if not retries:
+                return (
+                    "Your task run had no retries: put `retries=…` into @task, or run what `with_options(…)` returns: "
+                    "it's a new task, and the old one stays as it was."
+                )
             if record.state and retries >= count - 1:
                 if record.state.is_completed():
                     return f"{has} its run ended {record.state.name}: its error never reached Prefect. Don't catch it."
@@ -138,6 +143,18 @@ def why_not_again(seen: Run, index: int, count: int) -> str:
                     return f"{has} it Failed before it had used them: does a `retry_condition_fn` refuse this error?"
                 return f"{has} its run was {record.state.name} when your flow ended."
     return "`retries=…` on the task is the number of tries after the first."
+
+
+def at_most(seen: Run, index: int, most: int) -> None:
+    """The task run of this query, which Prefect repeated, would have had no more tries than so many."""
+    home = next(query.task_run_id for query in seen.asked if query.index == index)
+    with get_client(sync_client=True) as client:
+        retries = client.read_task_run(UUID(home)).empirical_policy.retries or 0
+    if retries >= most:
+        raise NotYet(
+            f"Your task has retries={retries}, so a query that fails for good has {retries + 1} tries.",
+            f"It should be {most} in all.", "`retries=…` is the number of tries after the first.",
+        )  # fmt: skip
 
 
 def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
@@ -181,7 +198,7 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
     ended_failed(seen, queries)
     named, text = _named(queries), _without_moments(seen)
     well = {query.index for query in seen.asked} - set(queries)
-    if missing := sorted(set(queries) - _numbers(text)):
+    if missing := sorted(set(queries) - _numbers(text) - _numbers(IDS.sub(" ", seen.state.message or ""))):
         raise NotYet(
             f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.brief(seen.state.message)}",
             f"It should name {named}.", "The error that ends the flow is what you read in the morning.",
@@ -202,6 +219,7 @@ MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?)"
 )
+IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+|\d{4}-\d\d-\d\d")
 MOMENTS = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+"  # ids and addresses
     r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d+(?:\.\d+)+"  # dates, and decimals

@@ -9,7 +9,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
 SETTINGS = ("PREFECT_API_URL", "PREFECT_API_KEY", "DATABASE_URL")
-FILE_URL = "sqlite:///shop.db"
+WITHOUT_PASSWORD = ("sqlite:///shop.db", "postgresql://shop@db.example.com:5432/orders")
 FEWER = "Every character that you show is one less to guess. Readers only need to know that it is set."
 HOURLY, WATCHED = "hourly", "watched"  # the flows whose runs are late, and those of all kinds
 
@@ -27,7 +27,9 @@ def masked(answer: Answer) -> None:
     while other[:2] == key[:2] or other[-2:] == key[-2:]:
         key, other, password, escaped = leaks.secrets(answer.rng, 24, 24, 16, 16)
     escaped = f"{escaped[:8]}%40{escaped[8:]}"  # an "@", as a URL has it
-    ends = [_one_environment(answer, key, password), _one_environment(answer, other, escaped)]
+    ends = [
+        _one_environment(answer, key, "postgresql", password), _one_environment(answer, other, "mysql+pymysql", escaped)
+    ]  # fmt: skip
     for place, which in enumerate(("first", "last")):
         if all(shown[place] for shown in ends):
             raise NotYet(
@@ -40,12 +42,13 @@ def masked(answer: Answer) -> None:
     _without_password(answer)
 
 
-def _one_environment(answer: Answer, key: str, password: str) -> tuple[bool, bool]:
+def _one_environment(answer: Answer, key: str, kind: str, password: str) -> tuple[bool, bool]:
     """One call with all three variables set.
 
     Args:
         answer: the learner's.
         key: the value of PREFECT_API_KEY.
+        kind: of database, as the URL begins.
         password: as the URL has it.
 
     Returns:
@@ -54,14 +57,14 @@ def _one_environment(answer: Answer, key: str, password: str) -> tuple[bool, boo
     before = len(answer.printed(None))
     host = f"db-{answer.rng.randrange(10**4)}.example.com:{answer.rng.randrange(5000, 6000)}"
     api_url = f"https://prefect-{answer.rng.randrange(10**4)}.example.com/api"
-    start, end = "postgresql://shop:", f"@{host}/orders"
+    start, end = f"{kind}://shop:", f"@{host}/orders"
     answer.environment(PREFECT_API_URL=api_url, PREFECT_API_KEY=key, DATABASE_URL=f"{start}{password}{end}")
     returned = answer.call()
     if isinstance(returned, dict) and isinstance(found := returned.get("database_url"), list | OpaqueValue):
-        kind = "" if isinstance(found, list) else f" but a {found.type}"
+        but = "" if isinstance(found, list) else f" but a {found.type}"
         holds = password in str(found) or unquote(password) in str(found)
         raise NotYet(
-            f"Your 'database_url' is no text{kind}{', and it holds the password' if holds else ''}.",
+            f"Your 'database_url' is no text{but}{', and it holds the password' if holds else ''}.",
             "It should be the URL as text, with *** in place of the password.",
             "A URL object still holds the password, even if it prints as ***: render it as text.",
         )
@@ -75,16 +78,17 @@ def _one_environment(answer: Answer, key: str, password: str) -> tuple[bool, boo
 
 
 def _without_password(answer: Answer) -> None:
-    """A URL of a database that is a file has no password, and comes back as it is."""
-    case = f"With DATABASE_URL={FILE_URL}, which has no password,"
-    answer.environment(**dict.fromkeys(SETTINGS) | {"DATABASE_URL": FILE_URL})
-    try:
-        returned = answer.call()
-    except AnswerError as error:
-        raise NotYet(
-            f"{case} your function raised {str(error).rstrip('. ')}.", "It should return it as it is."
-        ) from None
-    _settings_are(returned, {"api_url": None, "api_key": "not set", "database_url": FILE_URL}, case)
+    """A URL without a password comes back as it is: that of a file, or one with a user alone."""
+    for url in WITHOUT_PASSWORD:
+        case = f"With DATABASE_URL={url}, which has no password,"
+        answer.environment(**dict.fromkeys(SETTINGS) | {"DATABASE_URL": url})
+        try:
+            returned = answer.call()
+        except AnswerError as error:
+            raise NotYet(
+                f"{case} your function raised {str(error).rstrip('. ')}.", "It should return it as it is."
+            ) from None
+        _settings_are(returned, {"api_url": None, "api_key": "not set", "database_url": url}, case)
 
 
 def _keeps_secret(name: str, secret: str, text: str, where: str) -> None:
@@ -121,6 +125,11 @@ def _settings_are(returned: object, wanted: dict[str, str | None], case: str) ->
     inside = (
         " Do you read os.environ inside the function? A default argument, or a line outside of it, is read only once."
     )
+    if returned[key] == "" and wanted[key] is None:
+        raise NotYet(
+            f"{case} your {key!r} is an empty text.", "It should be None.",
+            "`os.environ.get(name)` returns None by itself: leave its default out.",
+        )  # fmt: skip
     raise NotYet(
         f"{case} your {key!r} is {returned[key]!r:.120}.",
         f"It should be {wanted[key]!r}.",

@@ -93,6 +93,7 @@ def good_night(answer: Answer, slots: int = 0) -> tuple[Run, Rows]:
         seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
         tried_again(seen, shaky)
         failures.tries(seen, dict.fromkeys(indexes, 1) | {shaky: 3}, SECONDS)
+        failures.at_most(seen, shaky, 3)
         expect.completed(seen)
         limit_held(seen, slots, indexes)
         concurrency.peak(seen, slots, indexes, tag="database")
@@ -150,6 +151,14 @@ def in_order(seen: Run, failed: int | None = None) -> None:
     """The queries, then cleanup1, then cleanup2."""
     first, second = (cleaned_up(seen, name, failed) for name in ("cleanup1", "cleanup2"))
     concurrency.all_before(first, second, "cleanup1", "cleanup2")
+    (one,), (other,) = first, second
+    if other.created < one.end and one.id not in other.parents:
+        raise NotYet(
+            "cleanup2 was submitted before cleanup1 had ended, and nothing made it wait.",
+            "cleanup2 should begin when cleanup1 has ended.",
+            "This time cleanup1 happened to be quicker. Call it instead of submitting it, or name its future in the "
+            "other's wait_for.",
+        )
 
 
 def files(rows: Rows) -> dict[str, dict]:

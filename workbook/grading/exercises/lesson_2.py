@@ -95,12 +95,15 @@ def _with_different_counts(answer: Answer) -> list[int]:
 
 
 def two_fail(answer: Answer) -> None:
-    """Two of those that exist meet; in a second run the first of them ends late."""
+    """Two of those that exist meet; in a second run the first of them ends late, and in a third all exist."""
     for late in (False, True):
         good = answer.rng.sample(range(20), 6)
         bad = answer.rng.sample(range(20, 99), 2)
         indexes = [good[0], *answer.rng.sample([*good[1:5], *bad], 6), good[5]]  # those that fail are in between
         kept, lost = ([index for index in indexes if index in part] for part in (good, bad))
+        if late and lost == sorted(lost):  # as an answer that sorts them would have it
+            indexes = [dict(zip(lost, reversed(lost), strict=True)).get(index, index) for index in indexes]
+            lost.reverse()
         seen = answer(indexes, SECONDS, gate=_late(answer, kept) if late else answer.gate([(kept, 2)]))
         _two_failed(seen, indexes, kept, lost)
         if not late and in_flight(seen.asked, kept) < 2:
@@ -111,6 +114,8 @@ def two_fail(answer: Answer) -> None:
                 concurrency.held_back(spans) if spans.peak < 2
                 else concurrency.WAITS_INSIDE,
             )  # fmt: skip
+    indexes = answer.rng.sample(range(20), 2)
+    _answers_and_failed(answer(indexes, SECONDS), indexes, [])
 
 
 def _two_failed(seen: Run, indexes: list[int], kept: list[int], lost: list[int]) -> None:

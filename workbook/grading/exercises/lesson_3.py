@@ -83,7 +83,11 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
     try:
         answer.call(tag, slots)
     except AnswerError as error:
-        raise NotYet(f"{call} raised {str(error).rstrip(': ')}.", "It should not fail.", cause) from None
+        if "ObjectNotFound" in str(error):
+            cause = "The limit of a tag is a global limit whose name begins with `tag:`."
+        raise NotYet(
+            f"{call} raised {str(error).removesuffix(': None').rstrip(': ')}.", "It should not fail.", cause
+        ) from None
     found = read_limit(tag)
     if found is None:
         raise NotYet(

@@ -67,9 +67,10 @@ def not_deadlocked(answer: Answer) -> None:
         for query in seen.asked:
             if not _holds_slot(spans[query.task_run_id], spans):
                 raise NotYet(
-                    f"Query {query.index} ran without a slot: neither its task run nor the one around it has the tag "
-                    f"{LEDGER!r}.",
-                    f"Every query should run under the limit on {LEDGER!r}.",
+                    f"Query {query.index} ran in a task run without the tag {LEDGER!r}, and the one around it doesn't "
+                    "have it either.",
+                    f"Every query should run in a task with the tag {LEDGER!r}.",
+                    concurrency.why_not_tagged(seen, LEDGER, []) if concurrency.acquired(seen, f"tag:{LEDGER}") else
                     "Without the tag there is no deadlock, but no limit either. One of the two tasks needs it: the one "
                     "that uses the database.",
                 )  # fmt: skip

@@ -1,20 +1,17 @@
 """Lesson 7: the right limit for the job."""
 
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.events import Event
-from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter
 from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
-from workbook.grading.exercises import expect
+from workbook.grading.exercises import concurrency, expect
 from workbook.grading.exercises.situations import chosen
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
@@ -114,7 +111,7 @@ def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, 
 
 def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) -> str:
     """What the events show of the slots that the run acquired."""
-    acquired = _acquired(seen)
+    acquired = concurrency.acquired(seen, LIMIT)
     homes = {query.task_run_id for query in seen.asked if query.index in current}
     holders = {task_run for event in acquired for task_run in _task_runs(event)}
     if not acquired:
@@ -219,28 +216,6 @@ def _accepted(seen: Run, slots: int) -> None:
             raise NotYet(f"Your flow ended {seen.state.name}: {seen.error}", "It should complete.", cause)
 
 
-def _acquired(seen: Run, timeout: float = 10) -> list[Event]:
-    """The events of slots of the limit that were acquired in this run.
-
-    They come a little later than the task runs' records. A task run's own end comes after what it acquired.
-    """
-    names = ["prefect.concurrency-limit.acquired", "prefect.task-run.Completed", "prefect.task-run.Failed"]
-    begin = datetime.fromtimestamp(seen.timeline.begin or 0, UTC)
-    wanted = EventFilter(event=EventNameFilter(name=names), occurred=EventOccurredFilter(since=begin))
-    ended = {f"prefect.task-run.{span.id}" for span in seen.timeline if span.state in ("COMPLETED", "FAILED")}
-    until = time.monotonic() + timeout
-    with get_client(sync_client=True) as client:
-        while True:
-            page = client.read_events(wanted, limit=50)
-            events = list(page.events)
-            while page.next_page:
-                page = client.read_events_page(page.next_page)
-                events += page.events
-            if ended <= {event.resource.id for event in events} or time.monotonic() > until:
-                return [event for event in events if event.resource.get("prefect.resource.name") == LIMIT]
-            time.sleep(0.2)  # between two looks
-
-
 def _task_runs(event: Event) -> set[str]:
     prefix = "prefect.task-run."
     return {related.id.removeprefix(prefix) for related in event.related if related.id.startswith(prefix)}
@@ -251,7 +226,7 @@ def _held_at(seen: Run, archived: Sequence[int]) -> bool:
     starts = {query.task_run_id: query.start for query in seen.asked if query.index in archived}
     return any(
         event.occurred.timestamp() < starts.get(task_run, 0.0)
-        for event in _acquired(seen)
+        for event in concurrency.acquired(seen, LIMIT)
         for task_run in _task_runs(event)
     )
 

@@ -7,6 +7,7 @@ from workbook.grading.exercises import concurrency, expect, failures, publicatio
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
+from workbook.runs.records import task_runs_of
 from workbook.timelines.timeline import Span, Timeline
 
 SECONDS = 0.11  # of each query
@@ -56,7 +57,7 @@ def published(answer: Answer) -> None:
     publication.publish_former(answer)
     before = publication.shown(answer)
     indexes = answer.rng.sample(NUMBERS, 4)
-    dead = indexes[-1]  # an answer that collects in order has the results of the others then
+    dead = indexes[-2]  # an answer that collects in order has results by then, and another one comes after it
     failures.cause(answer, {dead: failures.FOR_GOOD})
     seen = answer(indexes, SECONDS)
     expect.inside_tasks(seen, {dead} | failures.asked(seen))
@@ -111,6 +112,11 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
         failed: a query that failed for good in this run.
     """
     found = [span for span in seen.timeline if span.task == name or span.name.rpartition("-")[0] == name]
+    if not found and any(record.name.rpartition("-")[0] == name for record in task_runs_of(seen.flow_run_id)):
+        raise NotYet(
+            f"{name!r} began only after your flow run had ended.", _once(failed),
+            "A hook such as `on_completion` runs after the flow run: call the clean-up inside the flow.",
+        )  # fmt: skip
     if not found:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),

@@ -1,0 +1,26 @@
+from prefect import flow, task
+from prefect.futures import wait
+
+from flows import warehouse
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def cleanup():
+    warehouse.engine().dispose()
+
+
+@flow
+def tidy(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    wait(futures)
+    cleanup()
+    failed = [str(index) for index, future in zip(indexes, futures) if future.state.is_failed()]
+    if failed:
+        raise RuntimeError("failed: " + ".".join(failed) if False else "failed: " + ":".join(failed))
+    return [future.result() for future in futures]
