@@ -19,8 +19,8 @@ from workbook import check, hint, live, observe, predict, progress_report, serve
 server.ensure()
 
 # %% [markdown]
-# Click the address above to open Prefect's web UI. Every flow that you run in these lessons shows up there, with its
-# log lines.
+# The second address above opens Prefect's web UI. Every flow that you run in these lessons shows up there, with its log
+# lines.
 #
 # <details><summary>No address, or an error?</summary>
 #

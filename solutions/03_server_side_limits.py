@@ -62,8 +62,8 @@ guess.compare(limited)
 
 # %% [markdown]
 # Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part before a bar is that wait, and a moment of it even if a slot is free. The *ideal* is again the length of all bars
-# together, divided by three slots.
+# part before a bar is that wait: a moment even if a slot is free. The *ideal* is again the length of all bars together,
+# divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -207,7 +207,7 @@ report()
 """
 
 # %% [markdown]
-# I start it in another process. As soon as its flow has begun and printed its id, `nightly` starts here.
+# I start it in another process. Once it has printed its run's id, for `observe_run`, `nightly` starts here.
 
 # %%
 import subprocess
@@ -228,7 +228,7 @@ print(len(both), "queries of two processes, more than 3 at once:", both.peak > 3
 # %% [markdown]
 # ## What a limit costs
 #
-# For a single flow there's a simpler way: a task runner with three threads, without a tag or the server.
+# For a single flow there's a simpler way: a task runner with three threads, and no tag.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -386,9 +386,9 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Run them with the task `asks`,
-# at the same time: tagged `warehouse` for `queries`, and `partner` for `calls`. `asks.with_options(tags=[…])` makes a
-# tagged copy. The check sets the limits. Return `[rows of the queries, rows of the calls]`.
+# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Run both at the same time with
+# the task `asks`: `queries` tagged `warehouse`, `calls` tagged `partner`. (`asks.with_options(tags=[…])` makes a tagged
+# copy.) The check sets the limits. Return `[[rows of each query], [rows of each call]]`.
 
 
 # %% tags=["exercise-3.3"]

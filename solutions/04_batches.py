@@ -183,8 +183,8 @@ def with_checkpoint(batches, file):
 
 
 # %% [markdown]
-# The shop has queries 0 to 19, and the last batch here asks for query 99. How will the flow end, and how many answers
-# will be in the file?
+# Three batches of three queries; the last asks for query 99, which doesn't exist. How will the flow end, and how many
+# answers will be in the file?
 
 # %% tags=["guess"]
 guess = predict("a failure in the last batch", state="Failed", answers_saved=6)
@@ -262,10 +262,10 @@ check("4.1", in_batches)
 # %% [markdown]
 # ### Exercise 4.2 · Resume from a checkpoint
 #
-# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`, and after each it
-# saves what a later run needs to the file at the path `checkpoint`. If a query fails, so does the flow. The check then
-# replaces that query and runs the flow again in a new process, with the same file. This second run must not repeat a
-# query of a finished batch. Return a list with the rows of each query, in order.
+# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`; after each, the
+# file at the path `checkpoint`, absent at first, holds what a later run needs. If a query fails, so does the flow. The
+# check then replaces that query and runs the flow again in a new process, with the same file. This second run must not
+# repeat a query of a finished batch. Return a list with the rows of each query, in order.
 
 
 # %% tags=["exercise-4.2"]
@@ -304,7 +304,7 @@ check("4.2", resume)
 #
 # Write the function `barrier_price(durations, size)`. It returns how many seconds longer batches of `size` take than
 # the same tasks under a limit of `size`; for no tasks, 0. Both start the tasks in the order of the list, and Prefect
-# itself takes no time. For the start times under the limit, copy your `schedule` from exercise 3.4.
+# itself takes no time. For the start times under the limit, copy your `schedule` (3.4) into the cell.
 
 # %% tags=["exercise-4.3"]
 import heapq

@@ -64,9 +64,9 @@ print("its task runs:", sorted(span.state for span in forgotten.timeline))
 forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
-# The web UI shows the failed task run in red. But this flow's function returned without waiting for its tasks, and it
-# sees their errors only if it calls `.result()` on each future. Alerts and the flow's own retries look only at its
-# state, which is Completed.
+# The web UI shows the failed task run in red. But this flow's function returned without waiting (Prefect itself waits
+# for running tasks), and without `.result()` it never sees their errors. Alerts look only at the flow run's state,
+# which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -233,8 +233,8 @@ check("5.2", in_order)
 # %% [markdown]
 # ## Returned futures
 #
-# What if a flow returns the futures themselves? What does its caller find in the list: a `list` of rows, a
-# `PrefectConcurrentFuture` or a `State`? And in which state does the flow run end?
+# What if a flow returns the futures themselves? What does its caller find in the list: a `"list"`, a
+# `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
 
 
 # %%
@@ -347,8 +347,8 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 # !prefect flow-run logs {wrong.flow_run_id}
 
 # %% [markdown]
-# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Don't
-# log even its first few characters.
+# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Log no
+# part of the secret itself.
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
@@ -482,7 +482,7 @@ check("5.4", states)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A failed task run makes the flow run fail only if the flow raises its error, or returns its state or future (alone
+# 1. A failed task run makes the flow run fail only if the flow raises an error, or returns its state or future (alone
 #    or in a list).
 # 2. Keep your futures in a list, and call `.result()` on each, after the loop that submits.
 # 3. The server keeps parameters and logs, so a secret belongs in neither.

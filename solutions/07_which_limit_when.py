@@ -154,8 +154,8 @@ def limited_lines():
 
 
 # %% [markdown]
-# Twelve reports in two flow runs. How many task runs will be Running at once, and how many queries will run? And in
-# which state is a task run that waits for a slot: `"Pending"` or `"Running"`?
+# Twelve reports in two flow runs. How many task runs will be Running at once, and how many queries? And in which state
+# is a task run that waits for a slot: `"Pending"` or `"Running"`?
 
 # %% tags=["guess"]
 guess = predict(
@@ -246,7 +246,7 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 #
 # ## Side by side
 #
-# The same twelve reports, without a limit and under four limits. Each bar is one query.
+# Each bar is one query. In the gaps of `concurrency()`, clients wait to try again.
 
 # %%
 comparison(
@@ -460,7 +460,8 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 
 # %% [markdown]
 # I trigger each twice. The worker takes all four (and the one left in the other queue), and asks the server before it
-# starts each. In which state will the second flow run of each deployment be: Scheduled, Pending, Failed or Cancelled?
+# starts each. In which state will the second flow run of each be: `"Scheduled"`, `"Pending"`, `"Failed"` or
+# `"Cancelled"`?
 
 # %% tags=["guess"]
 guess = predict("a collision", state_enqueue="Scheduled", state_cancel_new="Cancelled")

@@ -49,9 +49,9 @@ answers = await awaited_in_turn(range(2), 0.5)
 # %% [markdown]
 # ## Gather
 #
-# In that loop, each query starts only when the one before has ended. Without `await`, calling an async function gives
-# you a *coroutine*: a call that hasn't started yet. `asyncio.gather` starts all coroutines, waits for all, and returns
-# their results in the order in which you passed them. Five queries of one second: how long, and how many at once?
+# That flow starts each query only when the one before has ended. Without `await`, calling an async function gives you a
+# *coroutine*: a call that hasn't started yet. `asyncio.gather` starts all coroutines, waits for all, and returns their
+# results in the order in which you passed them. Five queries of one second: how long, and how many at once?
 
 
 # %%
@@ -184,8 +184,8 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning that Python prints below
-# that cell: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is Python's warning below the `observe`
+# cell: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop

@@ -240,8 +240,8 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
 
 # %% [markdown]
 # Both failed, with a state named TimedOut. But Prefect can't interrupt a blocking call: its error arrives only when the
-# database has answered. The other task ended in time, but its query goes on in its thread. So set a timeout in the
-# database too: PostgreSQL's `statement_timeout` ends the query itself.
+# database has answered. The other ended at 0.5 s, but its query goes on in its thread. So set a timeout in the database
+# too: PostgreSQL's `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines

@@ -31,7 +31,7 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # This is a terminal command; the `!` lets a notebook run it. I added `--overwrite` so that you can run the cell again.
-# If you forget to create the pool, the next command only warns you, and no worker can take the runs.
+# If you forget to create the pool, the next command fails, so its cell shows nothing.
 #
 # ## A deployment
 #
@@ -45,8 +45,8 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # Its full name is `main-etl-job/prod-etl`: the name in the flow's `@flow(name=…)`, a slash, and the name of the
-# deployment. The code was not copied. If you change the file, the next run uses the change. To change the deployment's
-# limit, run `prefect deploy` again.
+# deployment. The code was not copied. If you change the file, the next run uses the change. To change the deployment
+# itself, run `prefect deploy` again.
 #
 # ## Trigger a run
 #
@@ -277,7 +277,7 @@ print("more than 3 at once over both:", both.peak > 3)
 # | threads: `ThreadPoolTaskRunner`, the default | tasks wait for a database, a web service, a file |
 # | processes: `ProcessPoolTaskRunner` | tasks compute, and one core isn't enough |
 # | a cluster: `DaskTaskRunner` | one flow run needs several machines |
-# | several workers | flow runs have to be spread over machines, or outlive one worker |
+# | several workers | flow runs need several machines, or a spare worker |
 #
 # The [deployment guide](../docs/deployment_guide.md) has measurements of all four.
 #

@@ -281,7 +281,7 @@ folder.cleanup()
 # <details><summary>Where do I put the real password?</summary>
 #
 # In a file that only you can read, and from there into the environment: `export PREFECT_API_AUTH_STRING="$(cat
-# ~/secrets/prefect)"`. If you type it on a command line, it stays in the shell's history. The [authentication
+# ~/secrets/prefect)"`. A password typed in a command stays in the shell's history. The [authentication
 # guide](../docs/authentication_guide.md) has more, and shows how to fix each refused login.
 # </details>
 #
@@ -296,14 +296,14 @@ folder.cleanup()
 # | the server | the slots' leases, so taken slots stay taken | its records, if its database is still there |
 # | the connection to the database | one query's answer | the query, if its task has retries |
 #
-# An *automation* is a rule that the server follows when something happens, or fails to happen. For the second row, an
-# automation can mark a run as Crashed when its *heartbeat*, a regular sign of life, stops. For the third, a setting
+# An *automation* is a rule that the server follows when something happens, or fails to happen. For the first two rows,
+# an automation can mark a run as Crashed when its *heartbeat*, a regular sign of life, stops. For the third, a setting
 # keeps the slots' leases in files, as in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
 # [troubleshooting](../docs/troubleshooting.md) goes by symptom.
 #
 # ## Watch: slots and running tasks
 #
-# If a slot stays taken but no task runs or waits to try again, it has leaked. So I compare taken slots with running
+# A slot has leaked if it's taken while no task is running or due for a retry. So I compare taken slots with running
 # tasks. As an example, I set the number of taken slots by hand, as if the server had crashed.
 
 # %%
@@ -326,8 +326,8 @@ slots, tasks = slots_and_tasks("lesson-11")
 print(slots, "slots taken,", tasks, "tasks running")
 
 # %% [markdown]
-# If the difference stays for more than a minute, and no task waits for its next try, free the slots as in lesson 06.
-# (`prefect gcl ls` lists all limits; it needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
+# If the difference stays for two minutes, and no task waits for its next try, free the slots as in lesson 06. (`prefect
+# gcl ls` lists all limits; it needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
 
 # %%
 # !prefect gcl update tag:lesson-11 --active-slots 0

@@ -23,7 +23,7 @@ from flows import publishing, warehouse
 from workbook.work import ask
 
 # %% [markdown]
-# This notebook gets its own folder for results, in place of `data/`. The limit on the tag `database` is the one from
+# This notebook has its own folder for results, called `data/` below. The limit on the tag `database` is the one from
 # lesson 03; `flaky` makes the database fail on purpose.
 
 # %%
@@ -100,7 +100,7 @@ def cleanup2():
 # %% [markdown]
 # ### Exercise 12.1 · Queries under a limit
 #
-# Every query gets its own task run, with the tag `database` and three tries in all, 0.1 s apart. The code below already
+# Submit each query as a task run with the tag `database` and three tries in all, 0.1 s apart. The code below already
 # saves its rows in the run's folder. The flow returns the numbers of rows, in the order of `indexes`.
 
 
@@ -159,8 +159,8 @@ guess.compare(limited)
 # %% [markdown]
 # ### Exercise 12.2 · Two clean-ups in order
 #
-# Copy your task and your flow from 12.1 into the next cell. When every query has completed or failed, `cleanup1` runs
-# once, and after it `cleanup2`. If a query failed at every try, the flow still ends Failed.
+# Copy your task and your flow from 12.1 into the next cell. In the `with` block, once every query has ended, `cleanup1`
+# runs once, and then `cleanup2`. If a query failed at every try, the flow still ends Failed.
 #
 # No working 12.1? `solution("12.1")` shows you where to start.
 

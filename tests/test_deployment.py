@@ -69,6 +69,11 @@ def test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory(server
     )
     assert "Limit on tag 'database': 3 at once" in setup.stdout, setup.stderr
 
+    deploy = "--no-prompt deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool"
+    early = subprocess.run(
+        [*PREFECT, *deploy.split()], cwd=clean, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )  # fmt: skip
+    assert early.returncode == 1 and "prod-pool' which does not exist" in " ".join(early.stdout.split()), early
     command("prefect work-pool create prod-pool --type process")
     command("prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool")
     worker = shlex.split("prefect worker start --pool prod-pool")

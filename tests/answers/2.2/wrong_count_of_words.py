@@ -1,4 +1,4 @@
-# message: returned \[\[\d+, [456]\], .*\. It should return
+# message: In what your flow returned, `\[0\]\[1\]` is \d+\. It should be
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: returned \[.*\. It should return
+# message: In what your flow returned, `\[0\]` is .*\. It should be \[\{
 import ast
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-# message: Your flow returned \[\[\{.*\. It should return \[\d+, \d+\]
+# message: In what your flow returned, `\[0\]` is \[\{.*\. It should be \d+
 from prefect import flow, task
 
 from workbook.work import ask
