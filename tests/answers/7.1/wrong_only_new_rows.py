@@ -1,4 +1,4 @@
-# message: Your flow returned
+# message: In what your flow returned, `\[\d\]` is a list of \d+\. It should be
 from prefect import flow, task
 from prefect.concurrency.sync import concurrency
 
