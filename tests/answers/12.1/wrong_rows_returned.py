@@ -1,4 +1,4 @@
-# message: Your flow returned \[\[.*\. It should return
+# message: In what your flow returned, `\[0\]` is \[\{.*\. It should be \d+
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: returned \[.*It should return
+# message: In what your flow returned, `\[\d\]` is a list of 1\. It should be one of 2
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -168,7 +168,7 @@ def _tagged(seen: Run, tag: str | None) -> Timeline:
 
 def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
     """Where to look if task runs lack a tag, and have others; as far as the records show it."""
-    if acquired(seen, f"tag:{tag}"):
+    if took_slots(seen, tag):
         return (
             "Your tasks did take slots of its limit, with concurrency(). Here the tag should do that: then a task run "
             "that waits isn't Running yet."
@@ -184,6 +184,18 @@ def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
         "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
         "or write the name once and use it for all."
     )
+
+
+def took_slots(seen: Run, tag: str) -> bool:
+    """Whether task runs without the tag took slots of its limit themselves, with `concurrency("tag:…")`."""
+    without = {span.id for span in seen.timeline if tag not in span.tags}
+    return any(task_runs(event) & without for event in acquired(seen, f"tag:{tag}"))
+
+
+def task_runs(event: Event) -> set[str]:
+    """The ids of the task runs that an event is about."""
+    prefix = "prefect.task-run."
+    return {related.id.removeprefix(prefix) for related in event.related if related.id.startswith(prefix)}
 
 
 def acquired(seen: Run, limit: str, timeout: float = 10) -> list[Event]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
-from prefect.events import Event
 from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
@@ -113,7 +112,7 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
     """What the events show of the slots that the run acquired."""
     acquired = concurrency.acquired(seen, LIMIT)
     homes = {query.task_run_id for query in seen.asked if query.index in current}
-    holders = {task_run for event in acquired for task_run in _task_runs(event)}
+    holders = {task_run for event in acquired for task_run in concurrency.task_runs(event)}
     if not acquired:
         if f"{LIMIT!r}" not in printed and "do not exist - skipping acquisition" in printed:
             return (
@@ -216,18 +215,13 @@ def _accepted(seen: Run, slots: int) -> None:
             raise NotYet(f"Your flow ended {seen.state.name}: {seen.error}", "It should complete.", cause)
 
 
-def _task_runs(event: Event) -> set[str]:
-    prefix = "prefect.task-run."
-    return {related.id.removeprefix(prefix) for related in event.related if related.id.startswith(prefix)}
-
-
 def _held_at(seen: Run, archived: Sequence[int]) -> bool:
     """Whether a task run acquired its slot before it asked the archive."""
     starts = {query.task_run_id: query.start for query in seen.asked if query.index in archived}
     return any(
         event.occurred.timestamp() < starts.get(task_run, 0.0)
         for event in concurrency.acquired(seen, LIMIT)
-        for task_run in _task_runs(event)
+        for task_run in concurrency.task_runs(event)
     )
 
 
