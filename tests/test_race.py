@@ -240,7 +240,7 @@ def test_the_figure_shows_waits_limits_and_what_its_looks_mean(made):
     box = drawn[2]["waits"].get_paths()[0].get_extents()
     assert (box.x0, box.x1) == (0, 1.5) and box.y0 > 2  # above the bars, and thinner
     assert box.height < 0.5 * drawn[2]["runs"].get_paths()[0].get_extents().height
-    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["runs", "waits for a slot", "the limit"]
+    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["runs", "waits to start", "the limit"]
 
 
 def test_a_panel_is_no_taller_than_it_needs(made):

@@ -1,5 +1,6 @@
 """The room: what is heard becomes a picture, and the page and the terminal show that picture of a real server."""
 
+import asyncio
 import io
 import json
 import os
@@ -28,7 +29,7 @@ from tests.production import clean_environment, wait_for
 from workbook.cli import main
 from workbook.figures.textual import FAIL
 from workbook.prefect_server.limits import ensure_limit, remove_limit
-from workbook.room import terminal
+from workbook.room import terminal, watch
 from workbook.room.shared import NEWS, WINDOW, Room
 
 # ----------------------------------------
@@ -216,6 +217,30 @@ def test_the_page_gives_nothing_else_and_takes_nothing(opened):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method))
         assert refused.value.code == status
+
+
+def test_a_room_closes_also_when_its_connection_breaks_off_at_that_moment(monkeypatch):
+    began = asyncio.Event()
+
+    async def breaks_off(*_):
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError("the connection broke off") from None
+
+    async def opened_and_closed():
+        watching = asyncio.create_task(watch.watch(Room("db")))
+        await asyncio.wait_for(began.wait(), 60)
+        watching.cancel()
+        done, _ = await asyncio.wait([watching], timeout=60)
+        assert done == {watching} and watching.cancelled()
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr(watch, "_hear", breaks_off)
+    monkeypatch.setattr(watch, "_count", breaks_off)
+    with ThreadPoolExecutor() as pool:  # the browser of other tests keeps an event loop in this thread
+        pool.submit(asyncio.run, opened_and_closed()).result()
 
 
 def test_a_port_that_is_taken_is_said(opened, tag, capsys):

@@ -32,6 +32,8 @@ async def watch(room: Room) -> None:
         except* (httpx.HTTPError, OSError, WebSocketException):
             server = without_password(os.environ["PREFECT_API_URL"])
             room.problem = f"The Prefect server at {server} doesn't answer. This is how the room last stood."
+        if asyncio.current_task().cancelling():  # a connection that breaks off at that moment must not hide it
+            raise asyncio.CancelledError
         await asyncio.sleep(AGAIN)
 
 
