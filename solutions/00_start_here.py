@@ -127,8 +127,8 @@ print("same answers:", slow.result == quick.result)
 # %% [markdown]
 # <details><summary>Why isn't the second run exactly as short as one query?</summary>
 #
-# Look at its bars. They start a little apart, because the queries are submitted one by one, and each lasts longer than
-# its query, because Prefect does some work of its own around it. The shorter your tasks, the more this overhead counts.
+# Look at its bars. They start a little apart, because the queries are submitted one by one. Each lasts longer than its
+# query, because Prefect does some work before and after it. The shorter your tasks, the more this overhead counts.
 # </details>
 #
 # <details><summary>Can it do any harm to run everything at once?</summary>

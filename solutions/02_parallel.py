@@ -186,8 +186,8 @@ print(looked.state.name, "with", looked.result)
 # ## Twenty at once
 #
 # A database allows only so many connections, so programs share a few of them in a *pool*. Here `warehouse.engine` gives
-# every run of this task the same pool of three connections. A query that finds none free waits for a while, here a
-# third of its own duration, and then gives up.
+# every run of this task the same pool of three connections. If none is free, a query waits for a third of its own
+# duration, and then gives up.
 
 # %%
 from flows import warehouse

@@ -85,7 +85,7 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # ## Change the limit while a flow runs
 #
-# The limit isn't in the flow's code, so nobody has to change or restart the flow. The workbook has a script that
+# The limit isn't in the flow's code, so you don't have to change or restart the flow. The workbook has a script that
 # creates a limit or updates it, whichever is needed. I lower the limit to 2 with it:
 
 # %%

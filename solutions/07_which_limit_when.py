@@ -529,8 +529,8 @@ Path("night.py").unlink()
 #
 # Which of the seven limits fits each situation? One of the seven is left over.
 #
-# - **script**: One flow, which never runs twice at the same time, calls a small service that nobody else uses. The
-#   service can handle four calls at once.
+# - **script**: One flow's runs never overlap. It calls a small service that nobody else uses. The service can handle
+#   four calls at once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
 #   queries. Each task has a timeout, which mustn't run out while the task waits.
 # - **licence**: Tasks of several flows compute for an hour. Each needs one of our two licences, but only in its last

@@ -3,9 +3,9 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from workbook.timelines.finding import NOTICEABLE, WAITED, Finding, count, given, listed, named, names_of
+from workbook.timelines.finding import NOTICEABLE, WAITED, Finding, both, callers, count, given, listed, named, names_of
 from workbook.timelines.span import CUT_OFF
 from workbook.timelines.timeline import Span, Timeline
 
@@ -21,7 +21,7 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     """
     if timeline.around.state != "COMPLETED":
         return None
-    both = [*timeline, *timeline.around.children]
+    spans = both(timeline)
     ended = math.inf if timeline.returned is None else timeline.returned
     called = [child for child in timeline.around.children if child.state in ENDED]
     failed = [
@@ -32,7 +32,7 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     failed, called = ([span for span in part if span.flow not in inside] for part in (failed, called))
     allowed = given(timeline)  # what failed, and whose result a task or a flow was given: by allow_failure()
     failed, called = (
-        [span for span in part if span.id not in allowed and not _repeated(span, both, timeline.around.tries)]
+        [span for span in part if span.id not in allowed and not _repeated(span, spans, timeline.around.tries)]
         for part in (failed, called)
     )
     if not failed and not called:
@@ -65,12 +65,11 @@ def _repeated(span: Span, spans: list[Span], tries: int) -> bool:
     attempts = next((other.tries for other in spans if other.id == span.flow), tries)  # some may have run no task
     if span.attempt < max(attempts, *(other.attempt for other in spans if other.flow == span.flow)):
         return True
-    callers = [
-        other for other in spans
-        if other.id in span.parents
-        and span.start is not None and other.start is not None and other.start <= span.start < (other.end or math.inf)
-    ]  # fmt: skip
-    return any((other.tries > 1 and other.state == "COMPLETED") or _repeated(other, spans, tries) for other in callers)
+    by_id = {other.id: other for other in spans if other.id}
+    return span.start is not None and any(
+        (other.tries > 1 and other.state == "COMPLETED") or _repeated(other, spans, tries)
+        for other in callers(span, by_id, span.start)
+    )
 
 
 def upstream_failed(timeline: Timeline) -> Finding | None:
@@ -220,6 +219,7 @@ def _placed(children: list[Span]) -> str:
 def children_in_turn(timeline: Timeline) -> Finding | None:
     """Three or more flow runs of one flow, called or triggered by one flow run, that never ran at the same time."""
     groups: dict[tuple, list[Span]] = {}
+    tasks, by_id = ({span.id: span for span in spans if span.id} for spans in (timeline, both(timeline)))
     for child in timeline.around.children:
         if child.start is not None and child.end is not None:
             groups.setdefault((child.flow, child.attempt, child.task), []).append(child)
@@ -229,7 +229,7 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
             continue
         if any(_limit_of_one(timeline, child) for child in runs):
             continue
-        if all(_leads_to(timeline, before, late) for before, late in itertools.pairwise(runs)):
+        if all(_leads_to(before, late, by_id) for before, late in itertools.pairwise(runs)):
             continue  # each was given the result of the one before, if only by way of others
         by = next((f" called by {other.name!r}" for other in timeline.around.children if other.id == caller), "")
         took = (
@@ -242,9 +242,9 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
                 f"They were created early and waited, up to {max(runs.waits):.2f} s: look for a worker or a runner "
                 "that takes one run at a time, or a call that blocks the event loop."
             )
-        elif len(_callers(timeline, runs)) == len(runs):
+        elif len({one.id for child in runs for one in callers(child, tasks, child.start)}) == len(runs):
             why = (
-                "Each was called by a task of its own, and these tasks ran one after the other. Did each need the one "
+                "Each was called by its own task, and these tasks ran one after the other. Did each need the one "
                 "before? If not, look for .result() in the loop that submits them."
             )
         else:
@@ -257,23 +257,14 @@ def children_in_turn(timeline: Timeline) -> Finding | None:
     return None
 
 
-def _leads_to(timeline: Timeline, first: Span, second: Span) -> bool:
+def _leads_to(first: Span, second: Span, by_id: Mapping[str, Span]) -> bool:
     """Whether a result of the first reached the second, by whatever way."""
-    parents = {span.id: span.parents for span in [*timeline, *timeline.around.children] if span.id}
     found, ahead = set(), [*second.parents]
     while ahead:
         if (parent := ahead.pop()) not in found:
             found.add(parent)
-            ahead += parents.get(parent, ())
+            ahead += by_id[parent].parents if parent in by_id else ()
     return first.id in found
-
-
-def _callers(timeline: Timeline, children: Iterable[Span]) -> set[str]:
-    """The ids of the task runs in which these flow runs were called."""
-    return {
-        task.id for child in children for task in timeline
-        if task.id in child.parents and task.start is not None and task.start <= child.start < timeline.end_of(task)
-    }  # fmt: skip
 
 
 def _limit_of_one(timeline: Timeline, child: Span) -> bool:

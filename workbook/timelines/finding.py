@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from workbook.timelines.timeline import Span, Timeline
@@ -30,6 +30,20 @@ class Finding:
     seconds: float | None
 
 
+def both(timeline: Timeline) -> list[Span]:
+    """The task runs of a timeline, and the flow runs that it called."""
+    return [*timeline, *timeline.around.children]
+
+
+def callers(span: Span, by_id: Mapping[str, Span], moment: float) -> list[Span]:
+    """Those that called it: its parents that were running at that moment. (One that gave it its result had ended.)"""
+    parents = [by_id[parent] for parent in span.parents if parent in by_id]
+    return [
+        one for one in parents
+        if one.start is not None and one.start <= moment < (math.inf if one.end is None else one.end)
+    ]  # fmt: skip
+
+
 def alike(timeline: Timeline) -> list[list[Span]]:
     """The spans that started, in groups of the same task, flow run, attempt and depth of inputs, largest first.
 
@@ -39,7 +53,7 @@ def alike(timeline: Timeline) -> list[list[Span]]:
     groups: defaultdict[tuple, list[Span]] = defaultdict(list)
     ours = set(timeline.spans)
     # A called flow passes results on, too. What gave a result was created before what was given it.
-    for span in sorted([*timeline, *timeline.around.children], key=lambda s: (s.created, s.index)):
+    for span in sorted(both(timeline), key=lambda s: (s.created, s.index)):
         here = 1 + max((depth.get(parent, -1) for parent in span.parents), default=-1)
         if span.id:
             depth[span.id] = here
@@ -55,8 +69,7 @@ def last_inputs(timeline: Timeline) -> dict[Span, float]:
 
     One that has not started, and that was given a future of a task that has not ended, isn't ready at all.
     """
-    both = [*timeline, *timeline.around.children]
-    ends = {span.id: math.inf if span.end is None else span.end for span in both if span.id}
+    ends = {span.id: math.inf if span.end is None else span.end for span in both(timeline) if span.id}
     found = {}
     for span in timeline:
         begun = math.inf if span.start is None else span.start
@@ -70,9 +83,9 @@ def given(timeline: Timeline) -> set[str]:
 
     (A caller ends later.)
     """
-    both = [*timeline, *timeline.around.children]
-    ends = {span.id: span.end for span in both if span.id and span.end is not None}
-    return {p for s in both if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
+    spans = both(timeline)
+    ends = {span.id: span.end for span in spans if span.id and span.end is not None}
+    return {p for s in spans if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
 
 
 def without_callers(timeline: Timeline, of: Iterable[Span]) -> Timeline:

@@ -7,7 +7,7 @@ from collections import Counter
 from statistics import median
 
 from workbook.timelines.endings import ENDED
-from workbook.timelines.finding import NOTICEABLE, Finding, alike, length, named, names_of, peak_beside
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, both, length, named, names_of, peak_beside
 from workbook.timelines.timeline import Span, Timeline
 
 # Tasks of such names come after all other work.
@@ -91,7 +91,7 @@ def _came_later(timeline: Timeline, before: Timeline, late: Timeline) -> bool:
     """
     ended = max(span.end for span in before)
     on_its_way = {
-        other.id for other in [*timeline, *timeline.around.children]
+        other.id for other in both(timeline)
         if other.start is not None and other.end is not None and other.start < ended <= other.end
     }  # fmt: skip
     pause = min(span.created for span in late) - ended

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from workbook.timelines.finding import NOTICEABLE, Finding, alike, count, length, named, names_of, peak_beside
+from workbook.timelines.finding import NOTICEABLE, Finding, alike, callers, count, length, named, names_of, peak_beside
 from workbook.timelines.timeline import Span, Timeline
 
 LONG_WAIT = 1.0  # seconds: the slot wait of the workbook's own server is 0.1, Prefect's default 10
@@ -101,16 +101,13 @@ def _slots_unexplained(timeline: Timeline, ready: Mapping[Span, float], limit: i
 def deadlock(timeline: Timeline, limit: int, tag: str) -> Finding | None:
     """Tasks that got no slot before those that called them, and waited for them, had ended: these held all slots."""
     waited, holders = [], {}
+    by_id = {span.id: span for span in timeline if span.id}
     for span in timeline:
         begun = timeline.now if span.start is None else span.start
-        callers = [
-            other for other in timeline
-            if other.id in span.parents and other.start is not None
-            and other.start <= span.created < timeline.end_of(other) <= begun
-        ]  # fmt: skip
-        if callers and begun - span.created > NOTICEABLE:
+        over = [one for one in callers(span, by_id, span.created) if timeline.end_of(one) <= begun]
+        if over and begun - span.created > NOTICEABLE:
             waited.append(span)
-            holders |= dict.fromkeys(callers)
+            holders |= dict.fromkeys(over)
     if not tag or Timeline(tuple(holders), until=timeline.now).peak < limit:
         return None
     slot, held = ("the only slot", "held it") if limit == 1 else (f"one of the {limit} slots", "held them all")

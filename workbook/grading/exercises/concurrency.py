@@ -21,6 +21,10 @@ from workbook.timelines.diagnosis import diagnose
 from workbook.timelines.timeline import Span, Surroundings, Timeline
 
 WAITS_INSIDE = "Something inside your task makes it wait while it is Running, as a lock or a semaphore does."
+TOOK_SLOTS = (
+    "Your tasks did take slots of its limit, with concurrency(). Here the tag should do that: then a task run that "
+    "waits isn't Running yet."
+)
 
 
 def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None) -> None:
@@ -169,10 +173,7 @@ def _tagged(seen: Run, tag: str | None) -> Timeline:
 def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
     """Where to look if task runs lack a tag, and have others; as far as the records show it."""
     if took_slots(seen, tag):
-        return (
-            "Your tasks did take slots of its limit, with concurrency(). Here the tag should do that: then a task run "
-            "that waits isn't Running yet."
-        )
+        return TOOK_SLOTS
     if tags and set(tags) == set(tag):
         return f"`tags` is a list: `tags=[{tag!r}]`. A text is taken for a list of its letters."
     if not tags:
@@ -238,7 +239,8 @@ def why(timeline: Timeline, limit: int | None = None) -> str:
 def held_back(spans: Timeline) -> str:
     """Where to look if fewer ran at once than should. (The time at the gate isn't the learner's.)"""
     first_end = min((span.end for span in spans if span.end is not None), default=float("inf"))
-    chained = any(span.parents & {other.id for other in spans} for span in spans)
+    ids = {span.id for span in spans}
+    chained = any(span.parents & ids for span in spans)
     chained |= len({bool(span.parents) for span in spans}) > 1  # by way of other tasks: the first waits for none
     if chained and all(span.created < first_end for span in spans):
         return (

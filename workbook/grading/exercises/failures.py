@@ -196,14 +196,14 @@ def ended_failed(seen: Run, queries: Sequence[int]) -> None:
 def failed(seen: Run, queries: Sequence[int]) -> None:
     """The flow ended Failed, with a message that names these queries, and none that went well."""
     ended_failed(seen, queries)
-    named, text = _named(queries), _without_moments(seen)
+    named, text = _named(queries), _without_names(seen)
     well = {query.index for query in seen.asked} - set(queries)
-    if missing := sorted(set(queries) - _numbers(text) - _numbers(IDS.sub(" ", seen.state.message or ""))):
+    if missing := sorted(set(queries) - _numbers(NO_QUERIES.sub(" ", text))):
         raise NotYet(
             f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.brief(seen.state.message)}",
             f"It should name {named}.", "The error that ends the flow is what you read in the morning.",
         )  # fmt: skip
-    if wrongly := sorted(_numbers(COUNTS.sub(" ", text)) & well):
+    if wrongly := sorted(_numbers(COUNTS.sub(" ", MOMENTS.sub(" ", text))) & well):
         raise NotYet(
             f"Your flow's message names query {wrongly[0]}, which went well: {expect.brief(seen.state.message)}",
             f"It should name {named} only.",
@@ -219,11 +219,15 @@ MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?)"
 )
-IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+|\d{4}-\d\d-\d\d")
-MOMENTS = re.compile(
+NO_QUERIES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+"  # ids and addresses
     r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d+(?:\.\d+)+"  # dates, and decimals
-    r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"  # times of day
+    r"|(?<!\d)\d{1,2}:\d\d:\d\d(?!\d)",  # times of day to the second
+    re.IGNORECASE,
+)
+MOMENTS = re.compile(
+    NO_QUERIES.pattern  # and what may be a moment, or two queries such as 16:10
+    + r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"  # times of day
     rf"|\b{MONTH}\.? \d{{1,2}}\b|\b\d{{1,2}}[. -]{{1,2}}{MONTH}\b",
     re.IGNORECASE,
 )
@@ -231,13 +235,13 @@ UNITS = "ms|s|secs?|seconds?|min|minutes?|%|tries|attempts?|rows?|times?|queries
 COUNTS = re.compile(rf"\d+ ?(?:/|(?:out )?of) ?\d+|\bline \d+|\b\d+ ?(?:{UNITS})(?![a-z])", re.IGNORECASE)
 
 
-def _without_moments(seen: Run) -> str:
-    """The message with which the flow ended, without dates, ids and the names that Prefect made up, as query-4f7."""
+def _without_names(seen: Run) -> str:
+    """The message with which the flow ended, without the names that Prefect made up, as query-4f7."""
     text = seen.state.message or ""
     for span in seen.timeline:
         if re.search(r"-(?=\d*[a-f])[0-9a-f]{3}$", span.name):
             text = text.replace(span.name, " ")
-    return MOMENTS.sub(" ", text)
+    return text
 
 
 def _numbers(text: str) -> set[int]:

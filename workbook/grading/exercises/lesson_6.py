@@ -70,7 +70,7 @@ def not_deadlocked(answer: Answer) -> None:
                     f"Query {query.index} ran in a task run without the tag {LEDGER!r}, and the one around it doesn't "
                     "have it either.",
                     f"Every query should run in a task with the tag {LEDGER!r}.",
-                    concurrency.why_not_tagged(seen, LEDGER, []) if concurrency.took_slots(seen, LEDGER) else
+                    concurrency.TOOK_SLOTS if concurrency.took_slots(seen, LEDGER) else
                     "Without the tag there is no deadlock, but no limit either. One of the two tasks needs it: the one "
                     "that uses the database.",
                 )  # fmt: skip
