@@ -19,6 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prefect import flow, task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from rich.console import Console
 
 from conftest import CHECKOUT, free_port, without_chromium
@@ -120,7 +122,7 @@ def test_a_room_without_a_limit_says_so_and_fits_a_narrow_terminal():
     console = Console(width=60, color_system=None, file=io.StringIO())
     console.print(terminal.drawn(picture, 60))
     text = console.file.getvalue()
-    assert "no limit on 'database'; 20 running, 20 waiting; peak 20" in text
+    assert "'database' isn't limited; 20 running, 20 waiting; peak 20" in text
     assert "a name…lumn" in text and f"{FAIL}1" in text
     assert max(map(len, text.splitlines())) <= 60
 
@@ -138,10 +140,11 @@ def tag(prefect_server):
 
 
 @pytest.fixture
-def opened(tag, tmp_path):
+def opened(request, tag, tmp_path):
     """The command, as an instructor starts it: its page's address, and the running process."""
     port = free_port()
     command = [sys.executable, "-m", "workbook.cli", "room", "--tag", tag, "--port", str(port)]
+    command = getattr(request, "param", []) + command
     with production.started(command, tmp_path / "room.log", dict(os.environ), CHECKOUT) as running:
         wait_for(lambda: production.listens(port, running), 60, running.printed)
         wait_for(lambda: picture(port)["limit"] == 2, 60, running.printed)
@@ -171,8 +174,12 @@ def learner(tag: str, name: str, count: int, gate: threading.Event) -> None:
     lesson.with_options(flow_run_name=name)()
 
 
+IN_THE_BACKGROUND = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]  # a shell's background ignores Ctrl-C
+
+
 @without_chromium
 @pytest.mark.browser
+@pytest.mark.parametrize("opened", [IN_THE_BACKGROUND], indirect=True)
 def test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit(opened, tag, offline):
     port, running = opened
     offline.set_viewport_size({"width": 1280, "height": 720})
@@ -196,20 +203,28 @@ def test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit(op
     headline.get_by_text("0 running · 0 waiting · peak 3").wait_for()
     assert sum(row["completed"] for row in picture(port)["people"]) == 8
 
+    for change in ({"active": False}, {"active": True}):
+        with get_client(sync_client=True) as client:
+            client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(**change))
+        in_force = f"0 of 3 slots of “{tag}” taken" if change["active"] else f"“{tag}” isn't limited"
+        headline.get_by_text(in_force).wait_for()
     remove_limit(tag)
-    headline.get_by_text(f"no limit on “{tag}”").wait_for()
+    headline.get_by_text(f"“{tag}” isn't limited").wait_for()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(30) == 0
-    assert "Closed. At the end, no limit on" in running.printed() and "Traceback" not in running.printed()
+    assert f"Closed. At the end, {tag!r} isn't limited" in running.printed() and "Traceback" not in running.printed()
     offline.get_by_text("The room is closed: start `workbook room` again.").wait_for()
 
 
-def test_the_page_gives_nothing_else_and_takes_nothing(opened):
-    port, _ = opened
+def test_the_page_gives_nothing_else_and_takes_nothing_until_ctrl_c_closes_it(opened):
+    port, running = opened
     for path, method, status in (("/", "POST", 405), ("/picture", "DELETE", 405), ("/openapi.json", "GET", 404)):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method))
         assert refused.value.code == status
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(30) == 0
+    assert "Closed. At the end, " in running.printed() and "Traceback" not in running.printed()
 
 
 def test_a_room_closes_also_when_its_connection_breaks_off_at_that_moment(monkeypatch):

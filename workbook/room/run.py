@@ -49,9 +49,9 @@ def show(tag: str, host: str, port: int, console: Console) -> None:
 async def _until_interrupted(room: Room, listening: socket.socket, console: Console) -> None:
     with Screen(console) as screen:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(watch(room))
-            tasks.create_task(serve(room, listening))
-            while True:
+            watching, serving = tasks.create_task(watch(room)), tasks.create_task(serve(room, listening))
+            while not serving.done():  # Ctrl-C ends it, also where a shell's background ignores Ctrl-C otherwise
                 room.shown = room.picture(time.time())
                 screen(room.shown)
                 await asyncio.sleep(DRAW)
+            watching.cancel()

@@ -94,7 +94,7 @@ class Room:
         """What the server says of the limit.
 
         Args:
-            limit: how many slots it has; None if the tag has no limit.
+            limit: how many slots it has; None if the tag has no limit, or one that is switched off.
             holders: the ids of the task runs that hold a slot.
             moment: when, in seconds.
         """

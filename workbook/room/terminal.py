@@ -44,7 +44,7 @@ class Screen:
 def headline(picture: dict[str, Any]) -> str:
     """The room in one sentence."""
     if picture["limit"] is None:
-        slots = f"no limit on {picture['tag']!r}"
+        slots = f"{picture['tag']!r} isn't limited"
     else:
         slots = f"{len(picture['slots'])} of the {picture['limit']} slots of {picture['tag']!r} are taken"
     return f"{slots}; {picture['running']} running, {picture['waiting']} waiting; peak {picture['peak']}"

@@ -76,8 +76,10 @@ async def _count(room: Room) -> None:
     async with get_client() as client:
         while True:
             try:
-                found = await client.read_concurrency_limit_by_tag(room.tag)
-                room.count(found.concurrency_limit, map(str, found.active_slots), time.time())
+                # Only the one knows whether the limit is switched on, and only the other who holds its slots.
+                limit = await client.read_global_concurrency_limit_by_name(f"tag:{room.tag}")
+                held = await client.read_concurrency_limit_by_tag(room.tag)
+                room.count(limit.limit if limit.active else None, map(str, held.active_slots), time.time())
             except ObjectNotFound:
                 room.count(None, [], time.time())
             room.problem = ""
