@@ -4,6 +4,8 @@ Nothing here touches the checkout's own `.workbook/` or `data/`: both are in a t
 reads the address of its API when a test module imports it, long before the server is up, so a port is set aside first.
 """
 
+import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -28,7 +30,18 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 without_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
 WITH_WORKERS = ("07", "08", "10", "11")  # lessons whose notebooks start workers, servers and many `prefect` commands
-_PORTS = itertools.count(10_000 + os.getpid() % 20 * 1000)
+
+
+@functools.cache
+def _ports() -> tuple[Iterator[int], filelock.FileLock]:
+    folder = Path(tempfile.gettempdir()) / "workbook-tests-ports"
+    folder.mkdir(exist_ok=True)
+    for thousand in range(10, 30):
+        with contextlib.suppress(filelock.Timeout):
+            lock = filelock.FileLock(folder / f"{thousand}.lock", timeout=0)
+            lock.acquire()  # the system frees it when this process has ended
+            return itertools.count(thousand * 1000), lock
+    raise RuntimeError(f"Twenty processes run these tests: wait for one of them, or remove {folder}.")
 
 
 def free_port() -> int:
@@ -37,7 +50,7 @@ def free_port() -> int:
     They lie below those that the system gives to outgoing connections. One of these would sometimes be taken by then,
     and the kernel or server would die: with "Kernel died before replying to kernel_info", say.
     """
-    return next(port for port in _PORTS if process.port_is_free(port))
+    return next(port for port in _ports()[0] if process.port_is_free(port))
 
 
 def pytest_configure(config: pytest.Config) -> None:

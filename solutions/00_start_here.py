@@ -214,8 +214,8 @@ check("0.2", seconds_needed)
 # 3. A timeline shows you which of the two really happened.
 #
 # Prefect's documentation: [flows](https://docs.prefect.io/v3/concepts/flows) ·
-# [tasks](https://docs.prefect.io/v3/concepts/tasks). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [tasks](https://docs.prefect.io/v3/concepts/tasks). For quick reference: the [cheat sheet](../docs/cheat_sheet.md) and
+# the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(0)

@@ -105,7 +105,7 @@ print("the same report:", submitted.result == called.result)
 #
 # <details><summary>Would more threads make this report faster?</summary>
 #
-# No, and the second report wasn't faster either: each step waits for the one before, and a small difference is
+# No, and the second report wasn't faster either: each step waits for the one before, and any small difference is
 # Prefect's overhead. Prefect runs submitted tasks in threads, but a chain takes at least as long as its steps together,
 # however many threads there are. Only shorter steps, or fewer of them, make it faster.
 # </details>
@@ -193,8 +193,8 @@ print("the same answers in the same order:", wrong.result == right.result)
 
 # %% [markdown]
 # `.result()` waits. While it waits for the first query, the loop can't submit the second. The upper run looks like a
-# real chain. How can you tell that it isn't one? `explain` reads Prefect's records for you. It also names causes that
-# later lessons explain; here it is `.result()` in the loop:
+# real chain. How can you tell that it isn't one? `explain` reads Prefect's records for you. It also names causes from
+# later lessons; here, the cause is `.result()` in the loop:
 
 # %%
 from workbook.diagnosis import explain
@@ -346,9 +346,10 @@ check("1.3", chains)
 # 2. `wait_for=[future]` does the same when there is no result to pass.
 # 3. `.result()` inside the loop that submits makes independent tasks run one after another.
 #
-# Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
-# · [tasks](https://docs.prefect.io/v3/concepts/tasks). On one page: the [cheat sheet](../docs/cheat_sheet.md) and the
-# [glossary](../docs/glossary.md).
+# Prefect's documentation: [run work
+# concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
+# [tasks](https://docs.prefect.io/v3/concepts/tasks). For quick reference: the [cheat sheet](../docs/cheat_sheet.md) and
+# the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(1)

@@ -56,7 +56,7 @@ print("in the order of the list:", in_order.result == rows)
 # %% [markdown]
 # ## Order of finishing
 #
-# `as_completed` hands you each future as soon as it's done. That's good for a progress bar, or to go on right away with
+# `as_completed` hands you each future as soon as it's done. Use it for a progress bar, or to go on right away with
 # whatever is ready. The three queries take as long as before. Which query (0, 1 or 2) comes first in the results, and
 # which comes last?
 
@@ -124,8 +124,8 @@ print("in the order of the list:", four.result == [ask(index, 0) for index in (7
 # %% [markdown]
 # ## When one of them fails
 #
-# There is no query 99, so `ask(99, seconds)` raises a `LookupError`. Now it's one of three queries. Will the flow run
-# end `"Completed"` or `"Failed"`? And how many task runs complete?
+# There is no query 99, so `ask(99, seconds)` raises a `LookupError`. Now 99 is one of three. Will the flow run end
+# `"Completed"` or `"Failed"`? And how many task runs complete?
 
 
 # %%
@@ -251,10 +251,10 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 # %% [markdown]
 # <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #
-# No: it was over because its queries had given up. Compare the times of two runs only if they return the same results.
+# No: most of its queries had simply given up. Compare the times of two runs only if they return the same results.
 # </details>
 #
-# <details><summary>Would a larger pool have helped?</summary>
+# <details><summary>Would a larger connection pool help?</summary>
 #
 # Only up to the number of connections that the database itself allows. Beyond that, the same thing happens again.
 # </details>
@@ -379,10 +379,11 @@ check("2.3", what_there_is)
 # 2. A failed task stops no other task; `.result()` raises its error in your flow.
 # 3. Prefect starts whatever you submit. You have to tell it how many your database can take at once.
 #
-# Prefect's documentation: [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently)
-# · [task runners](https://docs.prefect.io/v3/concepts/task-runners) ·
-# [futures](https://docs.prefect.io/v3/api-ref/python/prefect-futures). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# Prefect's documentation: [run work
+# concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) · [task
+# runners](https://docs.prefect.io/v3/concepts/task-runners) ·
+# [futures](https://docs.prefect.io/v3/api-ref/python/prefect-futures). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(2)

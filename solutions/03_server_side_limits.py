@@ -62,7 +62,7 @@ guess.compare(limited)
 
 # %% [markdown]
 # Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part before a bar is that wait: a moment even if a slot is free. The *ideal* is again the length of all bars together,
+# part before a bar is its wait; even a free slot takes a moment. The *ideal* is again the length of all bars together,
 # divided by three slots.
 
 # %% tags=["nbval-check-output"]
@@ -72,8 +72,8 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # <details><summary>What does a task run do while it waits?</summary>
 #
-# It stays Pending (not started yet), occupies a thread of the task runner, and keeps asking the server. A free slot
-# goes to whichever asks next, so the order of starts can differ from the order of submission.
+# It stays Pending (not started yet), occupies a thread of the task runner, and joins its process's queue, whose first
+# asks the server for a slot. Threads don't join it exactly in the order of submission.
 # </details>
 
 # %% [markdown]
@@ -86,7 +86,7 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # ## Change the limit while a flow runs
 #
 # The limit isn't in the flow's code, so you don't have to change or restart the flow. The workbook has a script that
-# creates a limit or updates it, whichever is needed. I lower the limit to 2 with it:
+# creates a limit or updates it, whichever is needed. With it, I lower the limit to 2:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag database --limit 2
@@ -131,7 +131,7 @@ set_limit(3)
 # %% [markdown]
 # ## Two flows, one limit
 #
-# A limit belongs to the tag, not to a task or a flow. Another flow, with its own task and the same tag:
+# A limit belongs to the tag, not to a task or a flow. This flow has its own task and the same tag:
 
 
 # %%
@@ -207,7 +207,7 @@ report()
 """
 
 # %% [markdown]
-# I start it in another process. Once it has printed its run's id, for `observe_run`, `nightly` starts here.
+# I start it in another process. It prints its run's id, which `observe_run` needs; then `nightly` starts here.
 
 # %%
 import subprocess
@@ -260,8 +260,8 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. `explain` adds up the *slot-seconds*: a slot that is empty for one
-# second counts as one. The *makespan* is the time from the first start to the last end.
+# waiting one acquires it the next time it asks. `explain` adds up how long slots were empty, in *slot-seconds*: number
+# of slots times seconds.
 
 # %%
 from workbook.diagnosis import explain
@@ -270,18 +270,18 @@ explain(limited.timeline, limit=3)
 
 # %% [markdown]
 # A hand-over takes as long for a short task as for a long one, so a limit costs next to nothing if queries take
-# minutes, but a lot if they take a second.
+# minutes, and more the shorter they are.
 #
 # <details><summary>Which one should I use?</summary>
 #
 # Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
-# the database from all flows on all machines. You can use both. Lesson 07 has the whole table.
+# the database from all flows on all machines. You can use both. Lesson 07 compares all of them.
 # </details>
 #
 # <details><summary>Will it be the same on my own server?</summary>
 #
-# No. A waiting task run asks again after `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's
-# server sets it to 0.1 seconds. Prefect's default is 10, so a hand-over can take much longer.
+# No. A waiting task run asks again within about `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The
+# workbook's server sets it to 0.1 seconds. Prefect's default is 10, so a hand-over can take much longer.
 # </details>
 
 # %% [markdown]
@@ -465,9 +465,9 @@ check("3.4", schedule)
 # 3. Each hand-over of a slot takes time. To limit one flow only, a task runner with few threads is quicker.
 #
 # Prefect's documentation: [tag-based limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·
-# [global limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) ·
-# [task runners](https://docs.prefect.io/v3/concepts/task-runners). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [global limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) · [task
+# runners](https://docs.prefect.io/v3/concepts/task-runners). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(3)

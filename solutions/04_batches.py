@@ -79,9 +79,9 @@ print(len(even.result), "results, more than 3 at once:", even.timeline.peak > 3)
 # </details>
 
 # %% [markdown]
-# ## Report the progress
+# ## Report progress
 #
-# Between two batches, nothing runs. That's a good moment to say how far you are.
+# Between two batches, nothing runs. That's a good moment to say how far you've come.
 
 
 # %%
@@ -144,7 +144,8 @@ print("the same answers:", batches.result == threads.result)
 
 # %% [markdown]
 # In the upper run, the white space to the right of a short bar is the price: the next query could run there, but it
-# waits for the slowest bar. `explain` adds it up for all batches but the last; a slot is a place in a batch.
+# waits for the slowest bar. `explain` adds it up for all batches but the last; its *slots* are places in a batch. The
+# *makespan* is the time from the first start to the last end.
 
 # %%
 from workbook.diagnosis import explain
@@ -193,15 +194,15 @@ guess = predict("a failure in the last batch", state="Failed", answers_saved=6)
 import tempfile
 
 file = Path(tempfile.mkdtemp(prefix="lesson-04-", dir=server.home())) / "checkpoint.json"
-crashed = observe(with_checkpoint, [[0, 1, 2], [3, 4, 5], [6, 99, 8]], file)
-crashed.plot()
+failed = observe(with_checkpoint, [[0, 1, 2], [3, 4, 5], [6, 99, 8]], file)
+failed.plot()
 
 # %%
 saved = json.loads(file.read_text())
-guess.compare(crashed, answers_saved=len(saved))
+guess.compare(failed, answers_saved=len(saved))
 
 # %% tags=["nbval-check-output"]
-print(crashed.state.name, "with", len(saved), "answers in the checkpoint")
+print(failed.state.name, "with", len(saved), "answers in the checkpoint")
 
 # %% [markdown]
 # <details><summary>Two queries of the last batch succeeded. Where are their answers?</summary>
@@ -262,8 +263,8 @@ check("4.1", in_batches)
 # %% [markdown]
 # ### Exercise 4.2 · Resume from a checkpoint
 #
-# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`; after each, the
-# file at the path `checkpoint`, absent at first, holds what a later run needs. If a query fails, so does the flow. The
+# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size` and, after each,
+# saves what a later run needs to the path `checkpoint` (no file at first). If a query fails, so does the flow. The
 # check then replaces that query and runs the flow again in a new process, with the same file. This second run must not
 # repeat a query of a finished batch. Return a list with the rows of each query, in order.
 
@@ -340,14 +341,14 @@ check("4.3", barrier_price)
 # ## Three lines to remember
 #
 # 1. A batch ends when its slowest query ends; with uneven queries you pay for that.
-# 2. The moment between two batches is yours: report the progress, save a checkpoint, or stop.
+# 2. The moment between two batches is yours: report progress, save a checkpoint, or stop.
 # 3. Batches limit one flow run. Only a limit on the server protects the database from all flows.
 #
-# Prefect's documentation:
-# [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
-# [task runners](https://docs.prefect.io/v3/concepts/task-runners) ·
-# [persist results](https://docs.prefect.io/v3/advanced/results). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# Prefect's documentation: [run work
+# concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) · [task
+# runners](https://docs.prefect.io/v3/concepts/task-runners) · [persist
+# results](https://docs.prefect.io/v3/advanced/results). For quick reference: the [cheat sheet](../docs/cheat_sheet.md)
+# and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(4)

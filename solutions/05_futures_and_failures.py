@@ -64,9 +64,8 @@ print("its task runs:", sorted(span.state for span in forgotten.timeline))
 forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
-# The web UI shows the failed task run in red. But this flow's function returned without waiting (Prefect itself waits
-# for running tasks), and without `.result()` it never sees their errors. Alerts look only at the flow run's state,
-# which is Completed.
+# The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error.
+# (Prefect itself waits for running tasks.) Alerts usually watch the flow run's state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -352,7 +351,7 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
-# It's out of the repository, but still a parameter, which the server keeps. And Python reads a default once, when it
+# The password leaves the repository, but it's still a parameter on the server. And Python reads a default once, when it
 # loads the code, so the flow doesn't notice a new password.
 # </details>
 
@@ -445,8 +444,8 @@ def interrupted():
 # ### Exercise 5.4 · Say how they end
 #
 # Write `states()`. It returns a dict with all seven names, each with the state in which that flow run ends:
-# `"Completed"`, `"Failed"` or `"Crashed"`. *Crashed* means that something outside the code, such as Ctrl+C, cut the run
-# off. The check explains the first wrong state.
+# `"Completed"`, `"Failed"` or `"Crashed"`. *Crashed* means that the run was cut off, for example by Ctrl+C. The check
+# explains the first wrong state.
 
 
 # %% tags=["exercise-5.4"]
@@ -482,16 +481,16 @@ check("5.4", states)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A failed task run makes the flow run fail only if the flow raises an error, or returns its state or future (alone
-#    or in a list).
+# 1. A failed task run fails the flow run only if the flow raises an error, or returns that task's state or future
+#    (alone or in a list).
 # 2. Keep your futures in a list, and call `.result()` on each, after the loop that submits.
 # 3. The server keeps parameters and logs, so a secret belongs in neither.
 #
-# Prefect's documentation:
-# [running work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
+# Prefect's documentation: [running work
+# concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
 # [states](https://docs.prefect.io/v3/concepts/states) ·
-# [futures](https://docs.prefect.io/v3/api-ref/python/prefect-futures). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [futures](https://docs.prefect.io/v3/api-ref/python/prefect-futures). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(5)

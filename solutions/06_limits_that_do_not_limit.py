@@ -166,7 +166,7 @@ check("6.1", both_reports)
 # %% [markdown]
 # ## A limit created too late
 #
-# The wrong flow runs one query first, and only then creates the limit of 2. The right flow's limit exists before. How
+# The wrong flow runs one query first, and only then creates the limit of 2. The right flow's limit already exists. How
 # many queries run at once in each?
 
 
@@ -299,8 +299,8 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # %% [markdown]
 # ### Exercise 6.2 · The task that waits for its own slot
 #
-# The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs in a task
-# with that tag. (Unfixed, a check takes half a minute.)
+# The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that
+# limit. (Unfixed, a check takes half a minute.)
 
 
 # %% tags=["exercise-6.2"]
@@ -431,8 +431,8 @@ def flaky_without_slot(seconds):
 # %% [markdown]
 # ## A limit and a small thread pool
 #
-# This flow has two workers. Three queries have a tag whose limit is 1. Query 3 has none, so it needs no slot. What does
-# it do until one of the others has ended: `"runs"` or `"waits"`?
+# This flow has two workers. Queries 0 to 2 have a tag whose limit is 1. Query 3 has no tag. What does it do until one
+# of the others has ended: `"runs"` or `"waits"`?
 
 
 # %%
@@ -463,9 +463,9 @@ print("query 3 began before any other had ended:", last.start < first_end)
 full.plot()
 
 # %% [markdown]
-# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one of them just waiting,
-# so query 3 waits too, unseen: Prefect records a task run only when a worker takes it. If some tasks have a limit, keep
-# the default task runner, which has a worker for every task.
+# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
+# 3 waits too, without a pale bar: Prefect records it only when a worker takes it. If some tasks have a limit, keep the
+# default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed
@@ -603,11 +603,11 @@ check("6.3", free_slots)
 # 2. A task run holds its slot from start to end, through retry delays and while it waits for another task.
 # 3. Fewer at once than the limit allows? `prefect gcl inspect` shows how many slots are taken; some may have leaked.
 #
-# Prefect's documentation:
-# [tag-based concurrency limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·
-# [`prefect gcl`](https://docs.prefect.io/v3/api-ref/cli/gcl) ·
-# [retries](https://docs.prefect.io/v3/how-to-guides/workflows/retries). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# Prefect's documentation: [tag-based concurrency
+# limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) · [`prefect
+# gcl`](https://docs.prefect.io/v3/api-ref/cli/gcl) ·
+# [retries](https://docs.prefect.io/v3/how-to-guides/workflows/retries). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(6)

@@ -46,8 +46,8 @@ def no_limit():
 
 
 # %% [markdown]
-# Does a limit also hold while a second flow run does the same work? To find out, `measure` runs a flow twice at the
-# same moment. It returns two timelines: the task runs of both flow runs, and their queries.
+# Does a limit also hold while a second flow run does the same work? To find out, `measure` (you can skip its code) runs
+# a flow twice at once. It returns two timelines: the task runs of both flow runs, and their queries.
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
@@ -246,7 +246,7 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 #
 # ## Side by side
 #
-# Each bar is one query. In the gaps of `concurrency()`, clients wait to try again.
+# Each bar is one query. Under `concurrency()`, gaps are waits between two tries.
 
 # %%
 comparison(
@@ -338,10 +338,9 @@ def night():
 
 
 # %% [markdown]
-# A *deployment* names a flow and the *work pool* in which its flow runs wait, and the worker takes them from there;
-# lesson 10 explains all three. The first command removes what an interrupted run of this notebook left; usually it
-# finds nothing, and says so. `prefect deploy` prints a lot, so I store that in `output`; print it if something goes
-# wrong.
+# A *deployment* names a flow and a *work pool*, where its flow runs wait for the worker; lesson 10 explains all three.
+# The first command removes what an interrupted run of this notebook left; usually it finds nothing, and says so.
+# `prefect deploy` prints a lot, so I store that in `output`; print it if something goes wrong.
 
 # %%
 # !prefect --no-prompt work-pool delete shop-pool
@@ -459,9 +458,8 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 #     --concurrency-limit 1 --collision-strategy CANCEL_NEW
 
 # %% [markdown]
-# I trigger each twice. The worker takes all four (and the one left in the other queue), and asks the server before it
-# starts each. In which state will the second flow run of each be: `"Scheduled"`, `"Pending"`, `"Failed"` or
-# `"Cancelled"`?
+# I trigger each twice. The worker takes all four (and the one left in `backfill`), and asks the server before it starts
+# each. In which state will each held-back flow run be: `"Scheduled"`, `"Pending"`, `"Failed"` or `"Cancelled"`?
 
 # %% tags=["guess"]
 guess = predict("a collision", state_enqueue="Scheduled", state_cancel_new="Cancelled")
@@ -513,11 +511,11 @@ Path("night.py").unlink()
 # %% [markdown]
 # ## Which limit when
 #
-# | You want to limit | Take | It counts | While it waits, it | Across flow runs |
+# | You want to limit | Use | It counts | A waiting run | Holds across flow runs |
 # |---|---|---|---|---|
 # | the tasks of one flow run | task runner | threads of one flow run | has no record yet | no: each has its own |
 # | whole tasks of any flow | tag limit | task runs | is Pending | yes |
-# | some lines of a task | `concurrency()` | what is inside the `with` block | is Running | yes |
+# | some lines of a task | `concurrency()` | task runs inside the `with` block | is Running | yes |
 # | how often something starts | `rate_limit()` | starts per second | is Running | yes |
 # | everything a pool runs | work pool | flow runs of the pool | is Scheduled, then Late | yes |
 # | one kind of flow run in a pool | work queue | flow runs of the queue | is Scheduled, then Late | yes |
@@ -529,8 +527,8 @@ Path("night.py").unlink()
 #
 # Which of the seven limits fits each situation? One of the seven is left over.
 #
-# - **script**: One flow's runs never overlap. It calls a small service that nobody else uses. The service can handle
-#   four calls at once.
+# - **script**: Once a day, a flow calls a small service that nobody else uses. The service can handle four calls at
+#   once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
 #   queries. Each task has a timeout, which mustn't run out while the task waits.
 # - **licence**: Tasks of several flows compute for an hour. Each needs one of our two licences, but only in its last
@@ -585,14 +583,14 @@ check("7.2", choose)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. Ask what a limit counts: threads, task runs, lines of code, starts or flow runs.
+# 1. Ask what a limit counts: threads, task runs, `with` blocks, starts or flow runs.
 # 2. A task runner's limit belongs to one flow run; the server keeps all the others.
 # 3. A limit on flow runs doesn't protect a database: inside each, all tasks may run at once.
 #
 # Prefect's documentation: [global concurrency limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) ·
 # [work pools](https://docs.prefect.io/v3/concepts/work-pools) ·
-# [deployments](https://docs.prefect.io/v3/concepts/deployments). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [deployments](https://docs.prefect.io/v3/concepts/deployments). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(7)

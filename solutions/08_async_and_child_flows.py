@@ -146,7 +146,7 @@ both = observe(threads_of_both, 20, 1)
 guess.compare(gathered=both.result[0], submitted=both.result[1])
 
 # %% [markdown]
-# Gathered tasks wait together in the thread of the event loop. Each submitted task waits in its own.
+# Gathered tasks share the event loop's thread; each submitted one needs its own. For many waits, gather.
 #
 # | You have | Use |
 # |---|---|
@@ -184,8 +184,8 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint is Python's warning below the `observe`
-# cell: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint, when you run it, is Python's warning:
+# `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
@@ -285,7 +285,7 @@ at_once = observe(children_at_once, regions, 1)
 guess.compare(at_once_in_turn=in_turn.timeline.peak, at_once_gathered=at_once.timeline.peak)
 
 # %% [markdown]
-# In the figure, each child flow has a hollow bar, and `colour="flow"` colours its task runs. Only task runs count in
+# Below, child flows have hollow bars, and `colour="flow"` gives each one's task runs a colour. Only task runs count in
 # the curve below.
 
 # %%
@@ -394,8 +394,8 @@ guess.compare(state_parent=failed.state.name, state_north=states["north"])
 print("parent:", failed.state.name, "· south:", states["south"], "· north:", states["north"])
 
 # %% [markdown]
-# `gather` passes the first error on immediately. The parent fails and closes its connection to the server, which its
-# children share. So the northern report can't record its end: on the server it stays Running.
+# `gather` passes the first error on immediately. The parent fails and closes its server connection, which its children
+# share. So the northern report can't record its end: on the server it stays Running.
 #
 # `gather(…, return_exceptions=True)` waits for all and puts each error in its place in the list. Then it's up to you to
 # raise one.
@@ -500,7 +500,7 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow, `await
 # run_deployment(…)`, or gather several such calls. If a child fails, `run_deployment` raises nothing: look at the
 # `.state` of the flow run that it returns. `as_subflow=False` makes a flow run that isn't a child. [Lesson
-# 10](10_deploy.ipynb) starts workers. This removes what I created:
+# 10](10_deploy.ipynb) starts workers. Now remove what I created:
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote
@@ -511,7 +511,7 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # ## Messages you may meet
 #
 # Prefect knows from the *context* which run a piece of code belongs to. A thread that you start yourself has none.
-# `asyncio.to_thread` takes it along; in your own pool, `pool.submit(contextvars.copy_context().run, …)` does.
+# `asyncio.to_thread` passes it on; in your own pool, use `pool.submit(contextvars.copy_context().run, …)`.
 
 # %% tags=["nbval-check-output"]
 from concurrent.futures import ThreadPoolExecutor
@@ -548,10 +548,10 @@ print(f"{type(lost.error).__name__}: {lost.error}")
 # 2. A task runner belongs to one flow run; a tag limit holds for all child flows.
 # 3. With `return_exceptions=True`, no child flow is cut off when another one fails.
 #
-# Prefect's documentation: [flows](https://docs.prefect.io/v3/concepts/flows) ·
-# [run work concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) ·
-# [run deployments](https://docs.prefect.io/v3/how-to-guides/deployments/run-deployments). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# Prefect's documentation: [flows](https://docs.prefect.io/v3/concepts/flows) · [run work
+# concurrently](https://docs.prefect.io/v3/how-to-guides/workflows/run-work-concurrently) · [run
+# deployments](https://docs.prefect.io/v3/how-to-guides/deployments/run-deployments). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(8)

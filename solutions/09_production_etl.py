@@ -236,12 +236,12 @@ guess.compare(seconds_blocking=took["blocking"], seconds_awaited=took["awaited"]
 
 # %% tags=["nbval-check-output"]
 for span in sorted(slow.timeline, key=lambda span: span.end):
-    print(span.task, span.state)
+    print(span.task, span.state_name)
 
 # %% [markdown]
-# Both failed, with a state named TimedOut. But Prefect can't interrupt a blocking call: its error arrives only when the
-# database has answered. The other ended at 0.5 s, but its query goes on in its thread. So set a timeout in the database
-# too: PostgreSQL's `statement_timeout` ends the query itself.
+# Both failed, with a state named TimedOut. But Prefect can't interrupt a task runner's thread: the error arrives only
+# when the database has answered. The other ended at 0.5 s, but its query goes on in its thread. So set a timeout in the
+# database too: PostgreSQL's `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines
@@ -458,10 +458,10 @@ print("then:", [file.name for file in publishing.out().iterdir()])
 # %% [markdown]
 # ### Exercise 9.3 · Publish all or nothing
 #
-# Write `publish_nightly(indexes, seconds)`. It runs all queries at the same time; the task `query` writes a file into
-# `folder`. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their
-# names in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a
-# good name for the run's folder.
+# Write `publish_nightly(indexes, seconds)`. It runs all queries at once, and each writes a file into the folder you
+# pass. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their names
+# in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a good
+# name for the run's folder.
 
 
 # %% tags=["exercise-9.3"]
@@ -505,14 +505,14 @@ check("9.3", publish_nightly)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. Retries belong to the task that may fail; with `persist_result=True`, a flow's retry reuses saved results.
+# 1. Retries belong to the task that may fail; with `persist_result=True`, a flow's retry reuses kept results.
 # 2. `wait(futures)` first, then clean up, then raise an error that names every failure.
 # 3. Write where nobody reads, and publish in one step at the end.
 #
 # Prefect's documentation: [retries](https://docs.prefect.io/v3/how-to-guides/workflows/retries) ·
 # [caching](https://docs.prefect.io/v3/concepts/caching) ·
-# [logging](https://docs.prefect.io/v3/how-to-guides/workflows/add-logging). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [logging](https://docs.prefect.io/v3/how-to-guides/workflows/add-logging). For quick reference: the [cheat
+# sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(9)

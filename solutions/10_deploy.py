@@ -31,13 +31,13 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # This is a terminal command; the `!` lets a notebook run it. I added `--overwrite` so that you can run the cell again.
-# If you forget to create the pool, the next command fails, so its cell shows nothing.
+# Without a pool, the next command fails; its `grep` hides the error, so you see nothing.
 #
 # ## A deployment
 #
 # The flow is `main_etl` in `flows/prefect_flow.py`, from lesson 09. The deployment records the folder in which you call
 # the command, so I change to the workbook's folder first. `--no-prompt` stops the command from asking questions, which
-# you couldn't answer here. `grep` shortens the output; on Windows, write `findstr created` in its place.
+# you couldn't answer here. `grep` shortens the output; on Windows, use WSL: some cells need a Unix shell.
 
 # %%
 # !cd .. && prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool \
@@ -405,6 +405,9 @@ done = len(cancelled.where(state="COMPLETED"))
 print(state_of(long_run).name, "- slots taken:", taken)
 print("all queries completed:", done == 60)
 
+# %%
+print("how its task runs ended:", *sorted({span.state for span in cancelled}))
+
 # %% [markdown]
 # The command set the run to *Cancelling*. The worker told the run's process to stop: running queries finished, those
 # waiting for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30 seconds, the
@@ -426,7 +429,7 @@ print("all queries completed:", done == 60)
 # Prefect's documentation: [deployments](https://docs.prefect.io/v3/concepts/deployments) · [work
 # pools](https://docs.prefect.io/v3/concepts/work-pools) · [workers](https://docs.prefect.io/v3/concepts/workers) ·
 # [schedules](https://docs.prefect.io/v3/how-to-guides/deployments/create-schedules) ·
-# [cancelling](https://docs.prefect.io/v3/advanced/cancel-workflows). On one page: the [cheat
+# [cancelling](https://docs.prefect.io/v3/advanced/cancel-workflows). For quick reference: the [cheat
 # sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%

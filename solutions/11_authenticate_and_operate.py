@@ -158,8 +158,8 @@ check("11.1", settings)
 # %% [markdown]
 # ## Secret blocks
 #
-# A worker on another machine doesn't have your environment. The server can keep a flow's passwords for it, each in a
-# *Secret block*, which is stored encrypted.
+# A worker on another machine doesn't have your environment. The server can store the passwords that a flow needs, each
+# encrypted in its own *Secret block*.
 
 # %%
 from prefect.blocks.system import Secret
@@ -193,7 +193,7 @@ print("the right password:", observe(with_secret).result)
 #
 # The workbook's server lets everyone in, but it listens only on your own machine. I start a second one that requires a
 # password and keeps its data in a temporary folder. (`PREFECT_SERVER_API_AUTH_STRING` is the server's setting; clients
-# use `PREFECT_API_AUTH_STRING`.) Its first start takes a while.
+# use `PREFECT_API_AUTH_STRING`.) The first start takes a while.
 
 # %%
 import socket
@@ -247,16 +247,16 @@ def status(**credentials):
 # server return for each?
 
 # %% tags=["guess"]
-guess = predict("a key for your own server", password=200, api_key=401)
+guess = predict("a key for your own server", auth_string=200, api_key=401)
 
 # %%
-password = status(auth=("shop", "made_up"))
+auth_string = status(auth=("shop", "made_up"))
 api_key = status(headers={"Authorization": "Bearer pnu_made_up"})
-guess.compare(password=password, api_key=api_key)
+guess.compare(auth_string=auth_string, api_key=api_key)
 
 # %% tags=["nbval-check-output"]
 wrong = status(auth=("shop", "guessed"))
-print(f"nothing: {status()}, wrong password: {wrong}, right: {password}, API key: {api_key}")
+print(f"nothing: {status()}, wrong: {wrong}, right: {auth_string}, API key: {api_key}")
 
 # %% [markdown]
 # API keys belong to Prefect Cloud; your own server doesn't know any. Prefect's commands and flows show a 401 in the
@@ -287,7 +287,7 @@ folder.cleanup()
 #
 # ## What a crash leaves behind
 #
-# The workbook's tests kill each part while tasks run (`kill -9`). This is what they find:
+# The workbook's tests kill processes (`kill -9`) or cut a connection. This is what they find:
 #
 # | what dies | what is lost | what comes back by itself |
 # |---|---|---|
@@ -388,10 +388,10 @@ print(forgotten.name, state.name, state.type.value)
 # %% [markdown]
 # ### Exercise 11.2 · What needs attention?
 #
-# Write `needs_attention(since)`. `since` is a time as text, such as `"2026-11-27T02:00:00+00:00"`. The function asks
-# the server for the flow runs that were due then or later (`expected_start_time`) and that failed (a TimedOut run has
-# the type FAILED), crashed or are late. It returns their names in the order they were due. The server sends at most 200
-# at a time.
+# Write `needs_attention(since)`. `since` is a time as text, such as `"2026-11-27T02:00:00+00:00"`. Of the flow runs
+# that were due then or later (`expected_start_time`), the function finds those that failed, crashed or are late. (A
+# TimedOut run has the type FAILED.) It returns their names in the order they were due. The server sends at most 200 at
+# a time.
 
 
 # %% tags=["exercise-11.2"]
@@ -435,14 +435,14 @@ with get_client(sync_client=True) as client:
 # ## Three lines to remember
 #
 # 1. Settings come from the environment; print only whether a secret is set.
-# 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means yours is wrong or missing.
+# 2. Your own server takes an auth string, Prefect Cloud an API key; 401 means wrong or missing credentials.
 # 3. Every morning look for failed, crashed and late runs, and for slots that are taken while nothing runs.
 #
 # Prefect's documentation: [settings](https://docs.prefect.io/v3/concepts/settings-and-profiles) · [securing your
 # server](https://docs.prefect.io/v3/advanced/security-settings) ·
 # [secrets](https://docs.prefect.io/v3/how-to-guides/configuration/store-secrets) ·
 # [states](https://docs.prefect.io/v3/concepts/states) · [automations](https://docs.prefect.io/v3/concepts/automations).
-# On one page: the [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# For quick reference: the [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(11)

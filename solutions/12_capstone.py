@@ -101,7 +101,7 @@ def cleanup2():
 # ### Exercise 12.1 · Queries under a limit
 #
 # Submit each query as a task run with the tag `database` and three tries in all, 0.1 s apart. The code below already
-# saves its rows in the run's folder. The flow returns the numbers of rows, in the order of `indexes`.
+# saves the rows in the run's folder. The flow returns the numbers of rows, in the order of `indexes`.
 
 
 # %% tags=["exercise-12.1"]
@@ -153,13 +153,13 @@ with flaky({6: 1}):
 guess.compare(limited)
 
 # %% [markdown]
-# Query 6 was tried twice: the failed try is the thin line before the dotted delay. The query keeps its slot between
-# them, as you saw in lesson 06.
+# Query 6 was tried twice: the failed try is the upright line before the dotted delay. The query keeps its slot during
+# the delay, as in lesson 06.
 
 # %% [markdown]
 # ### Exercise 12.2 · Two clean-ups in order
 #
-# Copy your task and your flow from 12.1 into the next cell. In the `with` block, once every query has ended, `cleanup1`
+# Copy your task and your flow from 12.1 into the next cell. In the `with` block, when every query has ended, `cleanup1`
 # runs once, and then `cleanup2`. If a query failed at every try, the flow still ends Failed.
 #
 # No working 12.1? `solution("12.1")` shows you where to start.
@@ -339,7 +339,7 @@ check("12.4", nightly_etl)
 # %% [markdown]
 # ## A good night, then a bad one
 #
-# Each night runs six queries. The first goes well; on the next, query 7 fails at every try. How many files will
+# Each night runs six queries. The first night goes well; the next, query 7 fails at every try. How many files will
 # `data/out` show after each?
 
 # %% tags=["guess"]
@@ -356,7 +356,7 @@ files_bad = sorted(publishing.out().glob("*.json"))
 guess.compare(good_night=len(files_good), bad_night=len(files_bad))
 
 # %% tags=["nbval-check-output"]
-print(good.state.name, "and", bad.state.name)
+print(good.state.name, "and", bad.state.name, "-", bad.error)
 print("still the good night's files:", files_bad == files_good)
 
 # %% [markdown]
@@ -373,8 +373,8 @@ print("still the good night's files:", files_bad == files_good)
 #
 # Prefect's documentation: [tag limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·
 # [retries](https://docs.prefect.io/v3/how-to-guides/workflows/retries) ·
-# [states](https://docs.prefect.io/v3/concepts/states). On one page: the
-# [cheat sheet](../docs/cheat_sheet.md) and the [glossary](../docs/glossary.md).
+# [states](https://docs.prefect.io/v3/concepts/states). For quick reference: the [cheat sheet](../docs/cheat_sheet.md)
+# and the [glossary](../docs/glossary.md).
 
 # %%
 progress_report(12)

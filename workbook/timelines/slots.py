@@ -244,8 +244,8 @@ def slow_hand_over(
             )
     text = (
         f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "
-        f"of {len(late)} hand-overs, {lost / whole:.0%} of the {whole:.2f} of the whole run "
-        f"({limit} slots for {timeline.makespan:.2f} s; ideal {ideal:.2f} s). {why}"
+        f"of {len(late)} hand-overs. That is {lost / whole:.0%} of the run's {whole:.2f} slot-seconds ({limit} slots "
+        f"for {timeline.makespan:.2f} s; the ideal is {ideal:.2f} s). {why}"
     )
     return Finding("slow-hand-over", text, names, lost)
 

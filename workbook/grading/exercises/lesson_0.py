@@ -105,7 +105,7 @@ EXERCISES = (
             "`rounds = …(count / at_once)`, and then multiply.",
         ),
         grade=needed,
-        why="Equal queries run in rounds: as many as fit, then as many again. No schedule can beat the "
+        why="Equal queries run in rounds: as many as fit, then the next ones. No schedule can beat the "
         "time that your function returns.",
         variation="Use it for your next guesses. The rest of a run's time is Prefect's overhead.",
     ),

@@ -252,7 +252,7 @@ EXERCISES = (
         minutes=6,
         entry="choose",
         hints=(
-            "For each situation: what has to be counted, task runs, lines of code, starts, or flow runs? And should "
+            "For each situation: what has to be counted, task runs, `with` blocks, starts, or flow runs? And should "
             "one too many wait, or be dropped?",
             "The table above has what each limit counts and what a waiting one looks like. For flow runs, see "
             "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
