@@ -299,8 +299,8 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # %% [markdown]
 # ### Exercise 6.2 · The task that waits for its own slot
 #
-# The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and every query still runs under that
-# limit. (Unfixed, a check takes half a minute.)
+# The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and the tag still limits every query.
+# (Unfixed, a check takes half a minute.)
 
 
 # %% tags=["exercise-6.2"]

@@ -458,10 +458,10 @@ print("then:", [file.name for file in publishing.out().iterdir()])
 # %% [markdown]
 # ### Exercise 9.3 · Publish all or nothing
 #
-# Write `publish_nightly(indexes, seconds)`. It runs all queries at once, and each writes a file into the folder you
-# pass. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their names
-# in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a good
-# name for the run's folder.
+# Write `publish_nightly(indexes, seconds)`. It runs the queries side by side, and each writes a file into the folder
+# you pass. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their
+# names in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a
+# good name for the run's folder.
 
 
 # %% tags=["exercise-9.3"]

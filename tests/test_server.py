@@ -135,9 +135,9 @@ def test_a_port_that_another_program_took_during_the_start_leads_to_another_port
     monkeypatch.setattr(process, "port_is_free", lambda port: True)
     real = local._spawn
 
-    def spawn(port: int) -> psutil.Popen:
+    def spawn(port: int, settings: dict[str, str]) -> psutil.Popen:
         if says == "prefect" or port != local.FIRST_PORT:
-            return real(port)
+            return real(port, settings)
         # uvicorn's, if the port is taken after Prefect has looked at it
         binds = f"import asyncio; asyncio.run(asyncio.start_server(print, '127.0.0.1', {port}))"
         with local.log_file().open("wb") as log:

@@ -15,8 +15,8 @@ import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from fractions import Fraction
 from multiprocessing.connection import Connection
+from numbers import Integral, Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +72,8 @@ def serve(connection: Connection, source: Source, folder: str) -> None:
         except MemoryError:
             speak({"aborted": "memory", "message": f"Your answer used more than {MEMORY >> 30} GB of memory."})
         except BaseException as error:  # also SystemExit and the like: whatever it is, the learner should read it
-            speak({"aborted": "raised", "message": f"Your answer raised {_said(error)}."})
+            instead = " That ends a whole process: raise an error instead." if isinstance(error, SystemExit) else ""
+            speak({"aborted": "raised", "message": f"Your answer raised {_said(error)}.{instead}"})
 
 
 class _Loops(asyncio.DefaultEventLoopPolicy):
@@ -251,8 +252,8 @@ def _encoded(value: Any, depth: int = 0) -> Any:
     plain = value is None or isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**64)
     if plain:
         return value
-    if isinstance(value, (Fraction, Decimal)):
-        return float(value)
+    if isinstance(value, (Real, Decimal)) and not isinstance(value, int):  # also numbers of NumPy
+        return int(value) if isinstance(value, Integral) else float(value)
     if depth < DEPTH:
         if isinstance(value, (list, tuple)):
             return [_encoded(part, depth + 1) for part in value]

@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,19 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
         The rows.
 
     Raises:
+        TypeError: the arguments are no numbers. Then nothing is recorded: no question was asked.
         LookupError: there is no question of that number.
         flows.warehouse.WarehouseError: the database failed (see `flaky`).
     """
-    start, wanted, error = time.time(), 0.0, ""
+    if not isinstance(index, Integral):
+        raise TypeError(f"ask() takes the number of one query, and got {index!r:.60}")
+    if not isinstance(seconds, Real | None):
+        raise TypeError(f"ask() takes seconds as a number, and got {seconds!r}")
+    index, start, wanted, error = int(index), time.time(), 0.0, ""
     try:
         if index not in range(len(warehouse.QUERIES)):
             raise LookupError(f"there is no query {index}: query numbers go from 0 to {len(warehouse.QUERIES) - 1}")
-        wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else seconds
+        wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else float(seconds)
         if _fails(index):
             raise warehouse.QueryFailed(f"The database failed on query {index}.")
         with at_the_gate(index):

@@ -61,8 +61,11 @@ def log_file() -> Path:
     return home() / "server.log"
 
 
-def start() -> Record:
+def start(**settings: str) -> Record:
     """Return the running local server, and start it if needed; processes that do so at the same time share one.
+
+    Args:
+        settings: more of Prefect's settings for a server that is started.
 
     Raises:
         ServerError: it could not be started; the message ends with the last lines of its log.
@@ -77,7 +80,7 @@ def start() -> Record:
                 _spinner("Starting the local Prefect server (usually 5 to 25 seconds)"),
                 filelock.FileLock(home() / "server.lock", timeout=LOCK_SECONDS),
             ):
-                return _running() or _start_on_a_free_port()
+                return _running() or _start_on_a_free_port(settings)
         except filelock.Timeout:
             raise ServerError(
                 "Another process has been starting the local server for ten minutes: end that server with "
@@ -146,11 +149,11 @@ def _running() -> Record | None:
     return None
 
 
-def _start_on_a_free_port() -> Record:
+def _start_on_a_free_port(settings: dict[str, str]) -> Record:
     for port in range(FIRST_PORT, FIRST_PORT + 100):
         if not process.port_is_free(port):
             continue
-        server = _spawn(port)
+        server = _spawn(port, settings)
         record = Record(server.pid, server.create_time(), port)
         try:
             _record_file().write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -177,9 +180,9 @@ def _lost_the_port(port: int) -> bool:
     return not process.port_is_free(port) or any(words in log for words in PORT_TAKEN)
 
 
-def _spawn(port: int) -> psutil.Popen:
+def _spawn(port: int, settings: dict[str, str]) -> psutil.Popen:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    environment |= SERVER_SETTINGS | {"PREFECT_HOME": str(home() / "prefect"), "PYTHONUTF8": "1"}
+    environment |= SERVER_SETTINGS | settings | {"PREFECT_HOME": str(home() / "prefect"), "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     for former in home().glob(f"{DATABASE}*"):
         former.unlink()  # every server starts with an empty one

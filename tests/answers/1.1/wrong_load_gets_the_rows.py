@@ -1,4 +1,4 @@
-# message: which is no number.*Give load what transform returns
+# message: ask\(\) takes the number of one query, and got.*what your transform returns, and at what load is given
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: ran one after the other. The two tasks in the middle should run at the same time
+# message: ran one after the other. The two tasks in the middle should run at the same time\. One of them waits for the other
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: In two calls with different keys, your output had the first two characters of the key
+# message: With another key, your function returned or printed something else
 import os
 
 from sqlalchemy import make_url

@@ -1,4 +1,4 @@
-# message: different UTC offsets: compare moments
+# message: has a UTC offset: keep it, and compare moments
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
 

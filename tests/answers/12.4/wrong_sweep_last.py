@@ -1,4 +1,4 @@
-# message: data/out is a link to a folder that isn't there.*call the clean-ups inside that block
+# message: data/out is a link to .*there is no such folder.*call the clean-ups inside that block
 import json
 from pathlib import Path
 

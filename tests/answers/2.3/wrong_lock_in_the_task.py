@@ -1,4 +1,4 @@
-# message: At most [2-8] of your tasks ran at once, and their queries ran one at a time.*as a lock or
+# message: At most 6 of your tasks ran at once, and at most 1 of their queries.*as a lock or
 import threading
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: Query \d+ failed in your run: .*'soon'.*It exists, so it should have returned its rows
+# message: Query \d+ never ran: .*'soon'.*Look at what your task gives to `ask\(\)`
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: Query \d+ returned its rows, but your flow has it in the list 'failed'.*`future.state` may be out of date
+# message: in the list 'failed'.*`future.state` may be out of date
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: You deal the tasks out to the slots in turn, so that each waits for the task 2 places ahead
+# message: You deal the tasks out to the slots in turn\. Each task should take
 def schedule(durations, limit):
     starts = []
     for place in range(len(durations)):

@@ -138,6 +138,12 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
     strange = [name for name in found if name not in wanted]
     if strange and len(strange) == len(found):
         _strange(strange[0], known, begin)
+    if len(found) > 1 and all(name in known and known[name].moment <= begin for name in found):
+        raise NotYet(
+            f"Your list has only flow runs that were due until {begin.astimezone(UTC):%H:%M} UTC.",
+            "It should have those that were due then or later.",
+            "`after_` means from a moment on, and `before_` until then.",
+        )  # fmt: skip
     if missing := [known[name] for name in wanted if name not in found]:
         if len(missing) == 1 and missing[0].moment == begin:
             raise NotYet(
@@ -151,7 +157,7 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
                 f"`since` was {begin.isoformat(timespec='minutes')!r}, and your list leaves out those that were due in "
                 "the two hours after it.",
                 "It should have those that were due then or later.",
-                "The times are texts with different UTC offsets: compare moments, or let the server do it.",
+                "`since` has a UTC offset: keep it, and compare moments, not texts; or let the server do it.",
             )
         kinds = {known[name].state.name for name in found if name in known}
         raise NotYet(
@@ -166,7 +172,8 @@ def _is_told(answer: Answer, begin: datetime, since: list[Due], every: list[Due]
     raise NotYet(
         "Your list has the right names in another order.",
         "They should be in the order in which the runs were due, the first one first.",
-        "The server sorts them with `sort=`: sort by when they were due. Late runs have no start time.",
+        "With `sort=`, the server sorts one answer by when the runs were due (late runs have no start time). Lists "
+        "that you join aren't sorted together.",
     )
 
 

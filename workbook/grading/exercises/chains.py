@@ -14,6 +14,7 @@ from workbook.timelines.timeline import Span, Timeline
 
 SECONDS = 0.11  # of each query
 CHAINS = 4  # in 1.3
+NO_NUMBER = "ask() takes the number"  # how the error begins that ask() raises if it is given something else
 
 
 def chain(answer: Answer) -> None:
@@ -31,18 +32,18 @@ def _chained(answer: Answer, index: int) -> None:
     last = len(rows) % 20
     seen = answer(index, SECONDS)
     asked = [query.index for query in seen.asked]
-    if index in asked and last not in asked and (others := [other for other in asked if other != index]):
-        if not isinstance(others[0], int):
-            raise NotYet(
-                f"Your load ran query {expect.brief(others[0])}, which is no number.",
-                f"It should have run query {last}, which is {len(rows)} modulo 20.",
-                "Give load what transform returns.",
-            )
+    error = str(seen.error or "")
+    if index in asked and last not in asked and (len(asked) > 1 or NO_NUMBER in error):
+        others = [other for other in asked if other != index]
+        then = f"your flow ran query {others[0]}" if others else f"your flow ran query {index} again"
+        if NO_NUMBER in error:
+            then = f"your flow ended {seen.state.name}: {expect.brief(error)}"
         raise NotYet(
-            f"Query {index} returned {len(rows)} rows, and then your flow ran query {others[0]}.",
+            f"Query {index} returned {len(rows)} rows, and then {then}.",
             f"It should have run query {last}, which is {len(rows)} modulo 20.",
-            "Look at what your transform returns, and at what load is given.",
-        )
+            "Load was given a coroutine: put `await` before the call that made it." if "coroutine" in error
+            else "Look at what your transform returns, and at what load is given.",
+        )  # fmt: skip
     if seen.state.is_completed() and seen.result == rows:
         raise NotYet(
             "Your flow returned the rows that extract returned.",
@@ -188,9 +189,9 @@ def _all_begin(seen: Run, indexes: Sequence[int], lasts: Sequence[int]) -> None:
             "another chain.",
             f"All {len(chains)} chains should run at the same time.",
             _given(seen, chains[1][0], chains[0][1])
-            or "Look for `.result()` inside the loop, also in a function that the loop calls, for a task that is "
-            "called instead of submitted, and for a generator that submits only as you collect: the flow waits there, "
-            "and the next chain can't begin.",
+            or "Look for `.result()` inside the loop, or `.wait()` or `await`, also in a function that the loop calls, "
+            "for a task that is called instead of submitted, and for a generator that submits only as you collect: the "
+            "flow waits there, and the next chain can't begin.",
         )
     spans = expect.queried(seen, indexes)
     if spans.peak < len(indexes):

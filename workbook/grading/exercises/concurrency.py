@@ -249,9 +249,9 @@ def held_back(spans: Timeline) -> str:
         )
     if spans.peak < 2:
         return (
-            "They ran one at a time: look for .result() inside the loop that submits, a task that is called instead of "
-            "submitted, a generator or map() that submits only as you collect, a task runner with one worker, or a "
-            "blocking call such as ask() in an `async` task: use asyncio.to_thread."
+            "They ran one at a time: look for .result() inside the loop that submits, or .wait() or `await`, a task "
+            "that is called instead of submitted, a generator or map() that submits only as you collect, a task runner "
+            "with one worker, or a blocking call such as ask() in an `async` task: use asyncio.to_thread."
         )
     return (
         "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
 
 from flows import warehouse
 from workbook.grading.evidence import OpaqueValue, Run
 from workbook.grading.model import NotYet
-from workbook.timelines.timeline import Timeline
+from workbook.timelines.timeline import Span, Timeline
 
 # ----------------------------------------
 # The result
@@ -25,6 +28,13 @@ def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
 
 def completed(seen: Run) -> None:
     """The flow ended well."""
+    failed = [span for span in seen.timeline if span.state == "FAILED"]
+    if failed and "UnfinishedRun" in str(seen.error):  # which doesn't say which task run it waited for
+        raise NotYet(
+            f"{failed[0].name:.60} failed, and what needs its result never began: {last_words(failed[0])}",
+            "All your tasks should complete.",
+            "Look at what that task is given, and at what it does with it.",
+        )
     if not seen.state.is_completed():
         raise NotYet(f"Your flow ended {seen.state.name}: {seen.error or seen.state.message}", "It should complete.")
 
@@ -70,9 +80,11 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
             )
     if isinstance(wanted, dict) and isinstance(seen.result, dict) and seen.result.keys() == wanted.keys():
         key = next(key for key in wanted if seen.result[key] != wanted[key])
+        whose = next((other for other in wanted if seen.result[key] == wanted[other]), None)
         raise NotYet(
             f"In the dict that your flow returned, {key!r} is {brief(seen.result[key])}.",
             f"It should be {brief(wanted[key])}.",
+            f"What you have there belongs to {whose!r}." if whose is not None else "",
         )
     if isinstance(wanted, dict) and isinstance(seen.result, dict):
         raise NotYet(
@@ -116,7 +128,8 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int
     raise NotYet(
         f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
         f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
-        "Don't sort them: go through your own list, in the order of `indexes`." if "sorted" in which else
+        "Don't sort them or put them into a set: go through your own list, in the order of `indexes`."
+        if "sorted" in which else
         "Go through your own list of futures, in the order in which you submitted them; as_completed() and wait() "
         "don't keep it.",
     )  # fmt: skip
@@ -182,6 +195,11 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
             "Call ask() in a function with @task above it, and nowhere else.",
         )
     if never := [index for index in indexes if index not in asked]:
+        if failed := [span for span in seen.timeline if span.state == "FAILED"]:
+            raise NotYet(
+                f"Query {never[0]} never ran, and the task run {failed[0].name} failed: {last_words(failed[0])}.",
+                "Your tasks should run it with ask(index, seconds).",
+            )
         if seen.error and not seen.state.is_completed():
             raise NotYet(
                 f"Query {never[0]} never ran, and your flow ended {seen.state.name}: {seen.error}",
@@ -192,6 +210,13 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
             f"Query {never[0]} never ran.", "Your tasks should run it with ask(index, seconds).",
             "A task that only sleeps, or returns what it remembers, doesn't count.",
         )  # fmt: skip
+
+
+def last_words(span: Span) -> str:
+    """The message of the state in which a task run ended, as Prefect recorded it."""
+    with get_client(sync_client=True) as client:
+        state = client.read_task_run(UUID(span.id)).state
+    return brief((state and state.message) or "no message")
 
 
 def some_task_ran(seen: Run, expected: int) -> None:

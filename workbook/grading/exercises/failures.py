@@ -17,9 +17,9 @@ from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.queries import FLAKY, failures_of
-from workbook.timelines.timeline import Span
 
 FOR_GOOD = 99  # more failures than anybody tries
+DELAY = 0.1  # seconds between two tries
 
 
 def cause(answer: Answer, times: Mapping[int, int]) -> Path:
@@ -173,8 +173,13 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
             f"Query {index} was tried again immediately.", "There should be a short delay before each try.",
             "A database that has just failed needs a moment: retry_delay_seconds=0.1.",
         )  # fmt: skip
-    if max(delays) > 1:
-        raise NotYet(f"Your tasks wait {max(delays):g} s before they try again.", "0.1 s is enough here.")
+    if other := [delay for delay in delays if delay > 2 * DELAY]:
+        raise NotYet(f"Your tasks wait {other[0]:g} s before they try again.", f"It should be {DELAY:g} s.")
+    if jitter := record.empirical_policy.retry_jitter_factor:
+        raise NotYet(
+            f"Your tasks wait longer than {DELAY:g} s before they try again, by a random time.",
+            f"It should be {DELAY:g} s.", f"Leave `retry_jitter_factor={jitter:g}` out.",
+        )  # fmt: skip
 
 
 # ----------------------------------------
@@ -207,6 +212,7 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
         raise NotYet(
             f"Your flow's message names query {wrongly[0]}, which went well: {expect.brief(seen.state.message)}",
             f"It should name {named} only.",
+            "If you read each future's `.state`, call `wait(futures)` before: until then, it may not be final.",
         )
 
 
@@ -221,6 +227,7 @@ MONTH = (
 )
 NO_QUERIES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|0x[0-9a-f]+"  # ids and addresses
+    r"|(?<![\w.])(?:/[\w.-]+)+/"  # the folders that a file is in
     r"|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d+(?:\.\d+)+"  # dates, and decimals
     r"|(?<!\d)\d{1,2}:\d\d:\d\d(?!\d)",  # times of day to the second
     re.IGNORECASE,
@@ -245,11 +252,6 @@ def _without_names(seen: Run) -> str:
 
 
 def _numbers(text: str) -> set[int]:
-    return {int(number) for number in re.findall(r"(?<!\d)\d{1,9}(?!\d)", text)}
-
-
-def last_words(span: Span) -> str:
-    """The message of the state in which a task run ended, as Prefect recorded it."""
-    with get_client(sync_client=True) as client:
-        state = client.read_task_run(UUID(span.id)).state
-    return expect.brief((state and state.message) or "no message")
+    """The numbers in a text: 7 is in "7", "Q07", "7th" and "query_7", but not in the middle of a word, as "s7j"."""
+    words = (re.fullmatch(r"[^\W\d]*(\d{1,9})(?:st|nd|rd|th)?", word) for word in re.findall(r"[^\W_]+", text))
+    return {int(found[1]) for found in words if found}

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +12,31 @@ from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
-from workbook.lessons.query_records import QueryRecord, read_records
+from workbook.lessons.query_records import read_records
 
-LOOK = 0.05  # seconds between two looks at files, which announce nothing
-APART = 0.3  # seconds by which a query must have ended after all others, for its place to be certain
+LOOK = 0.02  # seconds between two looks at files, which announce nothing
+APART = 0.3  # seconds by which a query must have ended after another, for their order to be certain
 
 
 def in_both_orders(answer: Answer) -> None:
-    """Both lists are right, in a run in which all meet, and in two in which one query is held until the others ended.
+    """Both lists are right, in a run in which all meet, and in two in which the queries end one by one.
 
-    The held query is once the one that would end first and once the one that would end last by its duration: no order
-    but that of finishing has both last.
+    First they end in the reverse order of submission, then in one that is no order of places or of durations.
     """
     indexes = answer.rng.sample(range(20), 5)
     durations = [0.5, 0.1, *answer.rng.sample([0.2, 0.3, 0.4], 3)]
     seen = answer(indexes, durations, gate=answer.gate([(indexes, len(indexes))]))
     _judge(seen, indexes, durations)
     concurrency.side_by_side(seen, indexes)
-    for place in (0, 2):
-        indexes, durations = answer.rng.sample(range(20), 5), [0.2] * 5
-        durations[place] = 0.1 if place == 0 else 0.3
-        seen = _with_one_held(answer, indexes, durations, indexes[place])
-        finished = _judge(seen, indexes, durations)
-        if _certainly_last(seen.asked, indexes[place]) and finished[-1] != indexes[place]:
-            raise NotYet(
-                f"Your first list says that query {finished[-1]} finished last.",
-                f"It was query {indexes[place]}: the other four had ended before it did.",
-                "Take the numbers in the order in which as_completed(futures) hands you the futures.",
-            )
+    for places in ([4, 3, 2, 1, 0], [2, 0, 4, 1, 3]):
+        indexes, durations = answer.rng.sample(range(20), 5), [0.1, 0.11, 0.12, 0.13, 0.14]
+        seen = _one_by_one(answer, indexes, durations, [indexes[place] for place in places])
+        _as_finished(seen, _judge(seen, indexes, durations))
+
+
+def took(gate: Path, seconds: float) -> None:
+    """Have a gate hold queries ten times as long as this, as if Prefect had taken so long to bring the first one."""
+    (gate / "first").write_text(repr(seconds), encoding="utf-8")
 
 
 def _judge(seen: Run, indexes: Sequence[int], durations: Sequence[float]) -> list[int]:
@@ -49,9 +47,16 @@ def _judge(seen: Run, indexes: Sequence[int], durations: Sequence[float]) -> lis
     """
     expect.completed(seen)
     finished, rows = _two_lists(seen.result)
+    if Counter(map(repr, rows)) == Counter(map(repr, indexes)):
+        raise NotYet(
+            "Your second list holds the numbers of the queries.",
+            "They should be in the first list, and the rows in the second.",
+            "`return finished, rows` does that.",
+        )
     expect.in_order(seen, rows, indexes)
     expect.result(replace(seen, result=rows), expect.rows_of(indexes), "the second list")
     expect.asked_in_tasks(seen, indexes)
+    expect.nothing_else(seen, indexes)
     if Counter(map(repr, finished)) != Counter(map(repr, indexes)):
         raise NotYet(
             f"Your first list is {expect.brief(finished)}.",
@@ -80,21 +85,21 @@ def _two_lists(result: Any) -> tuple[list, list]:
     )  # fmt: skip
 
 
-def _with_one_held(answer: Answer, indexes: Sequence[int], durations: Sequence[float], held: int) -> Run:
-    """Run the answer, and keep one query at a gate until the others have ended, and a while longer."""
+def _one_by_one(answer: Answer, indexes: Sequence[int], durations: Sequence[float], order: Sequence[int]) -> Run:
+    """Run the answer, and hold its queries at a gate until all are there; then let them end in this order."""
     file = answer.folder / "queries.jsonl"
     earlier = len(read_records(file))
-    gate = Path(answer.gate([([held], 2)]))  # waits for one more than will ever come
+    gate = Path(answer.gate(*([([index], 2)] for index in order)))  # each waits for one more than will ever come
+    took(gate, 2.5)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(answer, indexes, durations, gate=str(gate))
-        while not run.done():
-            if (gate / "first").exists() and _ended(file, earlier) >= len(indexes) - 1:
-                # what it took until the held query came
-                took = float((gate / "first").read_text(encoding="utf-8") or 0)
-                wait([run], timeout=max(0.5, 2 * took))
-                (gate / "open").touch()
-                break
+        while not run.done() and not all(any(gate.glob(f"in-{index}-*")) for index in order):
             wait([run], timeout=LOOK)
+        for number in range(len(order)):
+            (gate / f"over-{number}").touch()
+            while not run.done() and _ended(file, earlier) <= number:
+                wait([run], timeout=LOOK)
+            wait([run], timeout=APART - min(durations) + LOOK)  # a short pause: what looks only now and then misses it
         return run.result()
 
 
@@ -106,7 +111,16 @@ def _ended(file: Path, earlier: int) -> int:
         return 0
 
 
-def _certainly_last(asked: Sequence[QueryRecord], held: int) -> bool:
-    """Whether a query ended so long after all others that every answer has seen it finish last."""
-    last = min(query.end for query in asked if query.index == held)
-    return all(query.index == held or query.end + APART < last for query in asked)
+def _as_finished(seen: Run, finished: Sequence[int]) -> None:
+    """No two queries are the wrong way round of which every answer has seen one complete before the other ended."""
+    spans = {span.id: span.end for span in seen.timeline if span.end is not None}
+    completed = {query.index: spans[query.task_run_id] for query in seen.asked if query.task_run_id in spans}
+    ended = {query.index: query.end for query in seen.asked}
+    for late, early in combinations(finished, 2):
+        if early in completed and completed[early] + APART < ended[late]:
+            raise NotYet(
+                f"Your first list has query {late} before query {early}.",
+                f"Query {early} had finished first.",
+                "Take the numbers in the order in which as_completed(futures) hands you the futures. A look at their "
+                "states from time to time doesn't show which of two finished first.",
+            )

@@ -16,6 +16,11 @@ def secrets(rng: random.Random, *lengths: int) -> list[str]:
     return ["".join(letters[sum(lengths[:i]) : sum(lengths[: i + 1])]) for i in range(len(lengths))]
 
 
+def another(secret: str) -> str:
+    """A secret of the same length and kind that differs in every place."""
+    return "".join(RARE[RARE.index(x) - 1] if x in RARE else x for x in secret)
+
+
 def leaked(secret: str, text: str) -> list[int]:
     """The places in a secret from where LEAK characters in a row are in a text."""
     return [start for start in range(len(secret) - LEAK + 1) if secret[start : start + LEAK] in text]

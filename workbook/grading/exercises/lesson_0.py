@@ -1,11 +1,14 @@
 """Lesson 0: a first flow, a first timeline, and how checks work."""
 
+import math
+
 from workbook.grading.evidence import OpaqueValue
 from workbook.grading.exercises import expect
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
 SECONDS = 0.11  # of the query: no learner types it by chance
+ROUNDED_SECONDS = "Round up the number of rounds only, and not the seconds."
 
 
 def first(answer: Answer) -> None:
@@ -17,14 +20,19 @@ def first(answer: Answer) -> None:
 
 
 def needed(answer: Answer) -> None:
-    """Queries that fill their rounds, one more, others that don't, fewer than fit, one at a time, and none."""
+    """Queries that fill their rounds, one more, others that don't, fewer than fit, one at a time, and none.
+
+    The rounds are odd, as round(… + 0.5) is right if they are even. No other mistake gives a whole number of seconds.
+    """
     at_once = answer.rng.randrange(3, 7)
-    full, seconds = at_once * answer.rng.randrange(2, 5), answer.rng.choice([0.5, 1.5, 2.5])
+    full, seconds = at_once * answer.rng.choice([3, 5]), answer.rng.choice([0.73, 1.37, 1.71])
+    many = answer.rng.randrange(200, 300)
     cases = (
         (full, at_once),
         (full + 1, at_once),  # which rounding off would forget
         (full + answer.rng.randrange(1, at_once), at_once),
         (at_once - 1, at_once),
+        (many * 2 + 1, many),  # a tiny part of a round
         (full, 1),
         (0, at_once),
     )
@@ -44,7 +52,9 @@ def _needed(answer: Answer, count: int, seconds: float, at_once: int) -> None:
         shown = "None" if found is None else f"{getattr(found, 'text', found)!r:.60}"
         raise NotYet(
             f"{call} returned {shown}.", "It should return a number of seconds.",
-            "`print` only shows a value; `return` hands it back." if found is None else "",
+            "" if found is not None
+            else "`print` only shows a value; `return` hands it back." if count
+            else "With nothing to run, your function ends without a value: return 0 then.",
         )  # fmt: skip
     if abs(found - rounds * seconds) < 1e-6:
         return
@@ -72,6 +82,8 @@ def _cause(found: float, count: int, seconds: float, at_once: int) -> str:
         / at_once: "A query can't be cut in pieces: a round that isn't full takes as long as a full one.",
         count // at_once * seconds: "Don't forget the last round, which isn't full.",
         (count // at_once + 1) * seconds: "That is one round too many when the last one is full.",
+        int(-(-count // at_once) * seconds): ROUNDED_SECONDS,
+        math.ceil(count * seconds / at_once): ROUNDED_SECONDS,
     }
     return next((said for value, said in wrong.items() if abs(found - value) < 1e-6), "")
 

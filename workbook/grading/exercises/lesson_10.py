@@ -16,8 +16,7 @@ from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 
 ZURICH = ZoneInfo("Europe/Zurich")
-DAYS = (datetime(2027, 1, 16, tzinfo=ZURICH), datetime(2027, 7, 18, tzinfo=ZURICH))  # Saturday, Sunday
-MONDAY = datetime(2027, 1, 18, tzinfo=ZURICH)
+DAYS = tuple(datetime(2027, month, day, tzinfo=ZURICH) for month, day in ((1, 16), (7, 18), (1, 18)))  # from Saturday
 
 
 # ----------------------------------------
@@ -58,6 +57,11 @@ def one_at_a_time(answer: Answer) -> None:
                 else "Whatever you limited, that deployment uses it too: give yours its own limit.",
             )  # fmt: skip
         _waits(client.read_flow_run(second).state, second in taken)
+        if (limit := client.read_work_pool(pool).concurrency_limit) is not None:
+            raise NotYet(
+                f"The work pool has a limit of {limit} now.", "It should have none, as before.",
+                "The pool's limit counts the runs of all its deployments: give yours its own limit.",
+            )  # fmt: skip
     _due_at_two(found)
 
 
@@ -113,21 +117,28 @@ def _due_at_two(deployment: DeploymentResponse) -> None:
     times = [_due_on(day, active) for day in DAYS]
     if times == [["02:00"]] * len(DAYS):
         return
+    differ = DAYS[: 2 if times[0] == times[2] else 3]
     each = ", and ".join(
         f"on {day:%A, %d %B} at {' and '.join(due[:3])}{' and more often' if len(due) > 3 else ''}" if due
-        else f"on {day:%A, %d %B} not at all" for day, due in zip(DAYS, times, strict=True)
+        else f"on {day:%A, %d %B} not at all" for day, due in zip(differ, times, strict=False)
     )  # fmt: skip
-    why = _clock(times)
-    if [] in times and _due_on(MONDAY, active):
-        why = "It is due on a Monday: the last field of a cron string says on which weekdays, and `*` means every day."
-    raise NotYet(f"Your deployment is due {each}, in Zurich.", "It should be at 02:00, every day of the year.", why)
+    raise NotYet(
+        f"Your deployment is due {each}, in Zurich.",
+        "It should be at 02:00, every day of the year.",
+        _clock(times, active),
+    )
 
 
-def _clock(times: list[list[str]]) -> str:
+def _clock(times: list[list[str]], schedules: list[DeploymentSchedule]) -> str:
     """Why it is due at these times, in winter and in summer, if they give it away."""
-    if times == [["03:00"], ["04:00"]]:
+    crons = [cron for one in schedules if (cron := getattr(one.schedule, "cron", None))]
+    if odd := next((cron for cron in crons if len(cron.split()) != 5), None):
+        return f"A cron string has five fields, the minutes first; yours has {len(odd.split())}."
+    if [] in times and any(times):
+        return "The last field of a cron string says on which weekdays, and `*` means every day."
+    if times == [["03:00"], ["04:00"], ["03:00"]]:
         return "That is two o'clock UTC: a schedule without a time zone means UTC."
-    winter, summer = times
+    winter, summer, _ = times
     if len(winter) == len(summer) == 1 and winter != summer:
         return "Your schedule ignores summer time, but Zurich has it: name the zone Europe/Zurich."
     return ""

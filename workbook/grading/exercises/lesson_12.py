@@ -8,7 +8,7 @@ from collections.abc import Collection
 from flows.warehouse import QUERIES
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect, failures, publication
-from workbook.grading.exercises.lesson_9 import NUMBERS, SECONDS, cleaned_up, runs_of
+from workbook.grading.exercises.lesson_9 import NUMBERS, SECONDS, cleaned_up, runs_of, unsorted
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 
@@ -34,6 +34,7 @@ def tidied(answer: Answer) -> None:
             "It should end Failed.",
             "Clean up first, then call `.result()` on every future: that raises the error again.",
         )  # fmt: skip
+    failures.ended_failed(seen, dead)
 
 
 def named(answer: Answer) -> None:
@@ -86,7 +87,7 @@ def good_night(answer: Answer, slots: int = 0) -> tuple[Run, Rows]:
         The run, and the rows that it should have found.
     """
     slots = slots or answer.rng.choice([2, 3])
-    indexes = answer.rng.sample(NUMBERS, 2 * slots + 1)
+    indexes = unsorted(answer, 2 * slots + 1)
     shaky = answer.rng.choice(indexes[1:])
     failures.cause(answer, {shaky: 2})
     with answer.limit("database", slots):

@@ -28,6 +28,7 @@ def limited(answer: Answer) -> None:
             seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, slots)]))
             expect.result(seen, expect.rows_of(indexes))
             expect.asked_in_tasks(seen, indexes, SECONDS)
+            concurrency.limit_kept("database", slots)
             _not_held_back(seen, slots, indexes)
             concurrency.peak(seen, slots, indexes, tag="database")
             concurrency.all_tagged(seen, indexes, "database")
@@ -53,15 +54,18 @@ def _not_held_back(seen: Run, slots: int, indexes: list[int]) -> None:
 def ensured(answer: Answer) -> None:
     """Created, unchanged, raised and lowered, while a slot is taken."""
     tag = f"exercise-{answer.rng.randrange(10**6)}"
-    first, second, third = answer.rng.sample(range(2, 9), 3)
+    low, first, high = sorted(answer.rng.sample(range(2, 9), 3))
     try:
         _set(answer, tag, first, "without a limit")
         with get_client(sync_client=True) as client:
             client.update_global_concurrency_limit(f"tag:{tag}", GlobalConcurrencyLimitUpdate(active_slots=1))
             limit_id = client.read_global_concurrency_limit_by_name(f"tag:{tag}").id
         before = first
-        for slots in (first, second, third):
-            _set(answer, tag, slots, f"with a limit of {before}", "A limit that exists already must be updated.")
+        for slots in (first, *answer.rng.sample([low, high], 2)):
+            _set(
+                answer, tag, slots, f"with a limit of {before}",
+                "A limit that exists already must be updated, whether the new one is higher or lower.",
+            )  # fmt: skip
             before = slots
             if not read_limit(tag).active_slots:
                 with get_client(sync_client=True) as client:
@@ -117,6 +121,11 @@ def _where_it_went(answer: Answer, tag: str) -> str:
             return f"It holds one named {tag!r}, but the limit of a tag is named 'tag:{tag}', with `tag:` in front."
     if expect.NEVER_AWAITED in answer.printed():
         return expect.AWAIT_OR_SYNC
+    if "can't open file" in answer.printed():
+        return (
+            "Python says \"can't open file\": the check runs your function in another folder than your notebook's, so "
+            "give the whole path of the file."
+        )
     if held:
         return f"It holds one named {min(held)!r}: look at the name that your function gives to the limit."
     return "It holds no limit at all. Does your function call the client or the command, and with this name?"
@@ -138,8 +147,16 @@ def two_limits(answer: Answer) -> None:
                 "It should return the rows of the queries first, and then those of the calls.",
                 "Look at the `return` of your flow.",
             )
+        if seen.result == expect.rows_of(queries + calls):
+            raise NotYet(
+                f"Your flow returned one list of {len(seen.result)}, the results of the queries and of the calls.",
+                "It should return two lists: one for the queries, and one for the calls.",
+                "Put the two lists into a list: `+` and `extend` join them.",
+            )
         expect.result(seen, [expect.rows_of(queries), expect.rows_of(calls)])
         expect.asked_in_tasks(seen, queries + calls, SECONDS)
+        concurrency.limit_kept("warehouse", few)
+        concurrency.limit_kept("partner", more)
         if both := [span for span in seen.timeline if {"partner", "warehouse"} <= span.tags]:
             raise NotYet(
                 f"{both[0].name} has both tags.",

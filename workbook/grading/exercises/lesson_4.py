@@ -1,12 +1,14 @@
 """Lesson 4: batches, what the moment between two of them is good for, and what it costs."""
 
+import contextlib
 import math
 from collections.abc import Iterator
 from random import Random
 
 from workbook.grading.evidence import OpaqueValue
 from workbook.grading.exercises import expect
-from workbook.grading.exercises.batches import batched, resumed
+from workbook.grading.exercises.batches import batched
+from workbook.grading.exercises.checkpoint import resumed
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer, AnswerError
 from workbook.timelines import plans
@@ -17,8 +19,15 @@ from workbook.timelines import plans
 
 def priced(answer: Answer) -> None:
     """Uneven durations, a short last batch, equal ones, one at a time, one batch for all, and nothing to run."""
-    for durations, size in _cases(answer.rng):
-        _priced(answer, durations, size)
+    cases = list(_cases(answer.rng))
+    for place, (durations, size) in enumerate(cases):
+        found, price = _number(answer, durations, size), _price(durations, size)
+        if abs(found - price) >= 1e-6:
+            raise NotYet(
+                f"{_call(durations, size)} returned {found:g}.",
+                f"It should return {price:g}: {_in_words(durations, size)}.",
+                _cause(answer, found, cases[place:]),
+            )
 
 
 def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
@@ -26,21 +35,26 @@ def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
     yield _telling(rng, 8, 3), 3
     yield _telling(rng, 6, 2), 2
     yield [rng.choice([0.5, 1.5, 2.5])] * 7, 3
-    yield [rng.randrange(1, 9) / 2 for _ in range(4)], 1
-    yield [rng.randrange(1, 9) / 2 for _ in range(3)], rng.choice([4, 5])
+    yield _durations(rng, 4), 1
+    yield _durations(rng, 3), rng.choice([4, 5])
     yield [], rng.choice([2, 3])
+
+
+def _durations(rng: Random, count: int) -> list[float]:
+    return [rng.randrange(1, 17) / 4 for _ in range(count)]
 
 
 def _telling(rng: Random, count: int, size: int) -> list[float]:
     """Durations for which none of the mistakes below gives the right price, and no two of them the same.
 
-    The price isn't a whole number, so that one who rounds it gets another.
+    The price has two decimals, so that one who rounds it gets another.
     """
     while True:
-        durations = [rng.randrange(1, 9) / 2 for _ in range(count)]
-        wrong = [value for value, _ in _mistakes(durations, size)]
-        price = _in_batches(durations, size) - _under_limit(durations, size)
-        if price > 0 and price % 1 and len({price, *wrong}) == len(wrong) + 1:
+        durations = _durations(rng, count)
+        price = _price(durations, size)
+        wrong = [value for value, said in _mistakes(durations, size) if said not in (ROUNDED, SHORT)]
+        rounded = {value for value, said in _mistakes(durations, size) if said == ROUNDED}
+        if price > 1 and price % 0.5 and len({price, *wrong, *rounded}) == 1 + len(wrong) + len(rounded):
             return durations
 
 
@@ -56,18 +70,28 @@ def _under_limit(durations: list[float], size: int) -> float:
     return plans.plan(plans.limited, durations, size).makespan
 
 
+def _price(durations: list[float], size: int) -> float:
+    return _in_batches(durations, size) - _under_limit(durations, size)
+
+
+ROUNDED = "The number is rounded. Return it as it is."
+SHORT = "Don't forget the last batch, which isn't full."
+
+
 def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
-    """What people get, and the mistake behind it."""
+    """What people get, and the mistake behind it; always the same mistakes, in the same order."""
     batches, limit, work = _in_batches(durations, size), _under_limit(durations, size), math.fsum(durations)
     whole = durations[: len(durations) // size * size]
     dealt = max(math.fsum(durations[slot::size]) for slot in range(size))
     starts = plans.limited(durations, size)
     end = starts[-1] + durations[-1] if durations else 0.0
     longest_first = _under_limit(sorted(durations, reverse=True), size)
-    found = [
+    price = batches - limit
+    return [
         (batches, "That is how long the batches take. Subtract the time under the limit."),
         (limit, "That is how long the tasks take under the limit. Subtract it from the time of the batches."),
         (limit - batches, "The sign is the wrong way round: the price is the time of the batches minus the other."),
+        (work - limit, "You get that if you add up the durations in a batch. It takes as long as its slowest task."),
         (batches / limit if limit else 1.0, "That is a ratio. Return a difference in seconds."),
         (batches * size - work, "That is the number of slot-seconds: the time that slots stand empty, added up over "
          "all slots. Return how much later the last task ends."),
@@ -81,33 +105,56 @@ def _mistakes(durations: list[float], size: int) -> list[tuple[float, str]]:
         (batches - longest_first, "You get that if the longest task starts first under the limit. The tasks start in "
          "the order of the list."),
         (0.0, "Barriers cost nothing if all tasks of a batch take equally long. Here they don't."),
+        (round(price), ROUNDED), (int(price), ROUNDED), (round(price, 1), ROUNDED),
+        (_in_batches(whole, size) - limit, SHORT),
     ]  # fmt: skip
-    price = batches - limit
-    found += [(value, "The number is rounded. Return it as it is.") for value in {round(price), int(price)} - {price}]
-    if len(whole) < len(durations):
-        found.append((_in_batches(whole, size) - limit, "Don't forget the last batch, which isn't full."))
-    return found
 
 
-def _priced(answer: Answer, durations: list[float], size: int) -> None:
-    shown = ", ".join(f"{seconds:g}" for seconds in durations)
-    call = f"`barrier_price([{shown}], {size})`"
-    price = _in_batches(durations, size) - _under_limit(durations, size)
-    expected = f"It should return {price:g}: {_in_words(durations, size)}."
+def _cause(answer: Answer, first: float, cases: list[tuple[list[float], int]]) -> str:
+    """The mistake that gives what the answer returned, in every case; empty if there is none.
+
+    Args:
+        answer: the answer.
+        first: what it returned in the first case.
+        cases: this one, and those after it.
+    """
+    told = [(first, _mistakes(*cases[0]))]
+    for case in cases[1:]:
+        with contextlib.suppress(NotYet):
+            told.append((_number(answer, *case), _mistakes(*case)))
+    for place, (_, said) in enumerate(_mistakes(*cases[0])):
+        if all(abs(found - mistakes[place][0]) < 1e-6 for found, mistakes in told):
+            return said
+    return ""
+
+
+def _number(answer: Answer, durations: list[float], size: int) -> float:
+    """What the answer returns, if it is a number."""
+    expected = f"It should return {_price(durations, size):g}"
     try:
         found = answer.call(list(durations), size)
     except AnswerError as error:
-        raise NotYet(f"{call} raised {str(error).rstrip(': ')}.", expected) from None
-    if not isinstance(found, int | float) or isinstance(found, bool):
         raise NotYet(
-            f"{call} returned {found.text if isinstance(found, OpaqueValue) else expect.brief(found)}.",
-            f"It should return {price:g}, a number of seconds.",
-            "`print` only shows a value; `return` hands it back." if found is None else "",
+            f"{_call(durations, size)} raised {str(error).rstrip(': ')}.",
+            f"{expected}: {_in_words(durations, size)}.",
+        ) from None
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        shown = found.text if isinstance(found, OpaqueValue) else expect.brief(found)
+        why = (
+            "`print` only shows a value; `return` hands it back."
+            if durations
+            else "A `return` without a value returns None."
         )
-    if abs(found - price) < 1e-6:
-        return
-    cause = next((said for value, said in _mistakes(durations, size) if abs(found - value) < 1e-6), "")
-    raise NotYet(f"{call} returned {found:g}.", expected, cause)
+        raise NotYet(
+            f"{_call(durations, size)} returned {shown}.",
+            f"{expected}, a number of seconds.",
+            why if found is None else "",
+        )
+    return found
+
+
+def _call(durations: list[float], size: int) -> str:
+    return f"`barrier_price([{', '.join(f'{seconds:g}' for seconds in durations)}], {size})`"
 
 
 def _in_words(durations: list[float], size: int) -> str:

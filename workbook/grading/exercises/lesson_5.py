@@ -4,11 +4,14 @@ Every grader first looks for the mistake that its broken flow makes, and names i
 instead.
 """
 
+import re
+from pathlib import Path
+
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
 from workbook.grading.exercises.credential import from_environment
 from workbook.grading.exercises.endings import predicted
-from workbook.grading.exercises.finishing import in_both_orders
+from workbook.grading.exercises.finishing import in_both_orders, took
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
 from workbook.timelines.diagnosis import diagnose
@@ -17,7 +20,11 @@ SECONDS = 0.11  # of each query
 
 
 def collected(answer: Answer) -> None:
-    """A query that fails makes the flow fail; without one, all run at once and the flow waits for them."""
+    """A query that fails makes the flow fail; without one, all run at once and the flow waits for them.
+
+    In the second run all queries wait at the gate for one more, which never comes, until the gate's time-out. A flow
+    that only pauses, or waits for some seconds, shows itself; if its code may do that, they wait longer.
+    """
     missing, indexes = answer.rng.randrange(40, 100), answer.rng.sample(range(20), 5)
     seen = answer([*indexes[:2], missing, *indexes[2:]], SECONDS, gate=answer.gate([(indexes, len(indexes))]))
     if seen.state.is_completed():
@@ -30,7 +37,17 @@ def collected(answer: Answer) -> None:
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 
-    seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, len(indexes))]))
+    gate = answer.gate([(indexes, len(indexes) + 1)])
+    if re.search("sleep|timeout", answer.source.text):
+        took(Path(gate), 2.5)
+    seen = answer(indexes, SECONDS, gate=gate)
+    well = {query.index for query in seen.asked if not query.error}
+    if not seen.state.is_completed() and well == set(indexes):
+        raise NotYet(
+            f"In a run in which every query returned its rows, your flow ended {seen.state.name}: "
+            f"{str(seen.error or seen.state.message).rstrip('.')}.",
+            "It should fail only if one of its queries does.",
+        )
     expect.result(seen, "all done")
     expect.asked_in_tasks(seen, indexes, SECONDS)
     if outlived := _outlived(seen):

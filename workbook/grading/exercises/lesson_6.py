@@ -91,12 +91,14 @@ def _holds_slot(span: Span, spans: dict[str, Span]) -> bool:
 
 
 def freed(answer: Answer) -> None:
-    """Slots that nothing holds, on one limit, next to another limit whose taken slots must stay taken."""
+    """Slots that nothing holds, on one limit, next to two limits whose taken slots must stay taken."""
     tag, other = f"leak-{answer.rng.randrange(10**8)}", "leak-other"
+    similar = f"{tag}-{tag}"  # begins and ends with the tag
     slots = answer.rng.randrange(3, 9)
     leaked = answer.rng.randrange(2, slots + 1)
     identity = _leaky(tag, slots, leaked)
     _leaky(other, 3, 2)
+    _leaky(similar, 3, 2)
     for case in ("after your call", "after a second call"):
         try:
             answer.call(tag)
@@ -107,16 +109,20 @@ def freed(answer: Answer) -> None:
                 f"`free_slots({tag!r})` raised {str(error).removesuffix(': None')}: the server has no limit with the "
                 "name that you used.",
                 f"It should free the slots of the limit on the tag {tag!r}.",
-                "Prefect keeps the limit on a tag as a global limit whose name begins with `tag:`.",
+                f"Prefect keeps it as a global limit named 'tag:{tag}': `tag:`, and then the argument `tag`.",
             ) from None
         _is_free(answer, tag, slots, leaked, identity, case)
-        neighbour = _limit(other)
-        if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):
-            raise NotYet(
-                f"`free_slots({tag!r})` changed the limit on {other!r} as well.",
-                "Other limits should stay as they are.",
-                "Task runs that are still running may hold their slots.",
-            )
+        for name, why in (
+            (other, "Task runs that are still running may hold their slots."),
+            (similar, "Its name only contains the tag: use the limit whose whole name is `tag:` and the tag."),
+        ):
+            neighbour = _limit(name)
+            if neighbour is None or (neighbour.limit, neighbour.active_slots) != (3, 2):
+                raise NotYet(
+                    f"`free_slots({tag!r})` changed the limit on {name!r} as well.",
+                    "Other limits should stay as they are.",
+                    why,
+                )
 
 
 def _leaky(tag: str, slots: int, leaked: int) -> UUID:

@@ -99,6 +99,12 @@ def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, 
     """As many queries to the live database met at the gate as the limit has free slots, and no more."""
     most, free = in_flight(seen.asked, current), slots - taken
     if most == free:
+        if not concurrency.acquired(seen, LIMIT):
+            raise NotYet(
+                f"Your flow never acquired a slot of {LIMIT!r}.",
+                "Each query to the live database should hold one.",
+                "Whoever only reads how many slots are free doesn't hold any: other clients don't see your queries.",
+            )
         return
     others = f" has {slots} slots, of which another client holds {taken}" if taken else f" has {slots} slots"
     queries = f"{'At most ' if most < free else ''}{most} {'query' if most == 1 else 'queries'}"
@@ -207,6 +213,10 @@ def _accepted(seen: Run, slots: int) -> None:
         "must be created before": f"The limit's name is {LIMIT!r}; with `strict=True` any other name is an error.",
         "greater than the limit": f"The limit has {slots} slots. `occupy` is how many of them each query takes: leave "
         "it at 1.",
+        "does not support the context manager": "In a plain task, import `concurrency` from prefect.concurrency.sync; "
+        "the one from prefect.concurrency.asyncio needs `async with`.",
+        "does not support the asynchronous context": "With `async with`, import `concurrency` from "
+        "prefect.concurrency.asyncio.",
         "with slot decay can be used": "`rate_limit` counts starts, and needs a limit with a slot decay. This one "
         "counts what runs at once: use `concurrency`.",
     }  # fmt: skip

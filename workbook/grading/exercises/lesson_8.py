@@ -21,8 +21,8 @@ SECONDS = 0.11  # of each query
 
 
 def loop_freed(answer: Answer) -> None:
-    """All meet; in a second run the first query ends late, so the order of ending is another than that of asking."""
-    for late in (False, True):
+    """All meet; then the first query ends late, until the order of ending was another than that of asking."""
+    for late in (False, True, True, True):
         indexes = _with_different_counts(answer)
         meeting = [([indexes[0], indexes[-1]], 2)] if late else [(indexes, len(indexes))]
         seen, blocking = _watched(answer, indexes, Path(answer.gate(meeting)))
@@ -36,13 +36,16 @@ def loop_freed(answer: Answer) -> None:
             raise NotYet(
                 f"Your flow returned {seen.result}: the right numbers, in another order.",
                 f"It should return {counts}, in the order of `indexes`.",
+                "They are sorted: leave them in the order of `indexes`." if seen.result == sorted(counts) else
                 "as_completed() gives results as they come; gather(), and a list of your own, keep the order.",
-            )
+            )  # fmt: skip
         expect.result(seen, counts)
         expect.asked_in_tasks(seen, indexes, SECONDS)
         expect.nothing_else(seen, indexes)
         if not late:
             _at_once(seen, indexes, blocking)
+        elif [query.index for query in seen.asked] != indexes:  # as they ended
+            return
 
 
 def _with_different_counts(answer: Answer) -> list[int]:
@@ -52,18 +55,22 @@ def _with_different_counts(answer: Answer) -> list[int]:
     return answer.rng.sample(list(different.values()), answer.rng.randint(4, 5))
 
 
-def _at_once(seen: Run, indexes: list[int], blocking: int | None) -> None:
+def _at_once(seen: Run, indexes: list[int], blocking: str) -> None:
     if together(seen.asked, [(indexes, len(indexes))]):
         return
     expected = f"All {len(indexes)} should run at the same time."
-    if blocking is not None:
+    if blocking == "ask":
         raise NotYet(
-            f"Query {blocking} ran in the thread of the event loop, and kept all other tasks waiting until it was "
-            "answered.",
+            "A query ran in the thread of the event loop, and kept all other tasks waiting until it was answered.",
             expected,
             "ask() blocks, and an `await` or `async def` around it doesn't change that: "
             "`await asyncio.to_thread(ask, index, seconds)` hands it to another thread.",
         )
+    if blocking:
+        raise NotYet(
+            f"A `.{blocking}()` waited in the thread of the event loop, and kept all other tasks waiting.", expected,
+            "It blocks, also inside `async def`: submit all tasks before it, or make the task async and await it.",
+        )  # fmt: skip
     spans = sorted(expect.queried(seen, indexes), key=lambda span: span.start or 0.0)
     ends = [span.end or 0.0 for span in spans]
     if all(span.created >= end for span, end in zip(spans[1:], ends, strict=False)):
@@ -76,13 +83,13 @@ def _at_once(seen: Run, indexes: list[int], blocking: int | None) -> None:
     concurrency.side_by_side(seen, indexes)
 
 
-def _watched(answer: Answer, indexes: list[int], gate: Path) -> tuple[Run, int | None]:
+def _watched(answer: Answer, indexes: list[int], gate: Path) -> tuple[Run, str]:
     """Run the answer, and look at its threads while a query waits at the gate for company.
 
     Returns:
-        The run, and the query that waited in the thread of the flow's event loop, if one did.
+        The run, and the function that waited in the thread of the flow's event loop, if one did.
     """
-    blocking = None
+    blocking = ""
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(answer, indexes, SECONDS, gate=str(gate))
         while not run.done() and not (gate / "first").exists():
@@ -93,11 +100,11 @@ def _watched(answer: Answer, indexes: list[int], gate: Path) -> tuple[Run, int |
         return run.result(), blocking
 
 
-def _in_the_loop(answer: Answer, waiting: Path) -> int | None:
-    """The query that this file of a gate stands for, if it holds up the thread in which the flow's event loop runs."""
-    _, index, pid, _ = waiting.name.split("-")
+def _in_the_loop(answer: Answer, waiting: Path) -> str:
+    """What holds up the thread in which the flow's event loop runs, while the query of this file waits at its gate."""
+    pid = waiting.name.split("-")[2]
     if not hasattr(signal, "SIGUSR1") or int(pid) != answer._process.pid:  # only that process writes its stacks
-        return None
+        return ""
     stacks = answer.folder / "stacks.txt"
     os.kill(int(pid), signal.SIGUSR1)
     until = time.monotonic() + 3
@@ -106,8 +113,10 @@ def _in_the_loop(answer: Answer, waiting: Path) -> int | None:
     time.sleep(0.1)  # the dump has no end that could be awaited
     text = stacks.read_text(encoding="utf-8")
     threads = re.split(r"\n(?=Thread|Current thread)", text)
-    held = any(all(f" in {name}" in thread for name in ("ask", "_run_once", "serve")) for thread in threads)
-    return int(index) if held else None
+    loop = next((one for one in threads if all(f" in {name}\n" in f"{one}\n" for name in ("_run_once", "serve"))), "")
+    return next(
+        (name for name in ("ask", "result", "wait") if f" in {name}\n" in loop.partition(" in _run_once")[0]), ""
+    )
 
 
 EXERCISES = (

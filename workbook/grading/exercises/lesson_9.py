@@ -16,7 +16,7 @@ NUMBERS = range(6, 20)  # of the queries: apart from the small numbers that a me
 
 def retried(answer: Answer) -> None:
     """One run in which a retry helps, and one in which it doesn't."""
-    indexes = answer.rng.sample(NUMBERS, 5)
+    indexes = unsorted(answer, 5)
     once, twice = answer.rng.sample(indexes, 2)
     failures.cause(answer, {once: 1, twice: 2})
     seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
@@ -34,7 +34,7 @@ def retried(answer: Answer) -> None:
 
 def cleaned(answer: Answer) -> None:
     """One run that goes well, and one in which the first query fails while another is held."""
-    indexes = answer.rng.sample(NUMBERS, 4)
+    indexes = unsorted(answer, 4)
     seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
     expect.asked_in_tasks(seen, indexes, SECONDS)
     side_by_side(seen, indexes)
@@ -68,7 +68,7 @@ def published(answer: Answer) -> None:
 
     for count in (3, 2):
         before = publication.shown(answer)
-        indexes = answer.rng.sample(NUMBERS, count)
+        indexes = unsorted(answer, count)
         seen = answer(indexes, SECONDS, gate=answer.gate([(indexes, 2)]))
         expect.completed(seen)
         expect.asked_in_tasks(seen, indexes, SECONDS)
@@ -87,6 +87,13 @@ def published(answer: Answer) -> None:
 
 # ----------------------------------------
 # For this lesson and the capstone
+
+
+def unsorted(answer: Answer, count: int) -> list[int]:
+    """So many queries, in an order that sorting would change."""
+    while (indexes := answer.rng.sample(NUMBERS, count)) == sorted(indexes):
+        pass
+    return indexes
 
 
 def queries(seen: Run) -> Timeline:
@@ -125,6 +132,14 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
             "well reach that line?",
         )  # fmt: skip
     if all(span.start is None for span in found):
+        left = [
+            record.name for record in task_runs_of(seen.flow_run_id) if record.state and record.state.is_scheduled()
+        ]
+        if {span.name for span in found} <= set(left):
+            raise NotYet(
+                f"{name!r} never began: its task run is still Scheduled.", _once(failed),
+                f"`{name}.delay()` leaves it to a worker in the background, and none runs: call or submit the task.",
+            )  # fmt: skip
         raise NotYet(
             f"{name!r} was submitted but never began{f' after query {failed} had failed' if failed else ''}.",
             _once(failed),
@@ -158,7 +173,7 @@ def cleaned_up(seen: Run, name: str, failed: int | None = None) -> Timeline:
             "Call it at one place that every run passes: not in a loop, and not in both `except` and `finally`.",
         )
     if found[0].state != "COMPLETED":
-        raise NotYet(f"{name!r} ended {found[0].state}: {failures.last_words(found[0])}", "It should complete.")
+        raise NotYet(f"{name!r} ended {found[0].state}: {expect.last_words(found[0])}", "It should complete.")
     spans = queries(seen)
     if not Timeline.before(spans, found):
         late = max(spans, key=lambda span: float("inf") if span.end is None else span.end)

@@ -108,9 +108,13 @@ def now_published(
     expected = f"data/out should show {len(wanted)} files: {', '.join(wanted)}."
     if now.files is None:
         if out(answer).is_symlink():
+            target = out(answer).readlink()
             raise NotYet(
-                "After a run that went well, data/out is a link to a folder that isn't there.", expected,
-                SWEPT if swept else "Publish the folder that the run wrote into, and leave it there.",
+                f"After a run that went well, data/out is a link to {str(target)!r}, and there is no such folder.",
+                expected,
+                "A relative link starts from data/, where it lies: use `publishing.publish(folder)`."
+                if target.name == str(target)
+                else SWEPT if swept else "Publish the folder that the run wrote into, and leave it there.",
             )  # fmt: skip
         raise NotYet("After a run that went well, data/out isn't a folder.", expected)
     if now.folder == out(answer):
@@ -130,7 +134,8 @@ def now_published(
         others = set(now.files) - set(wanted)
         raise NotYet(
             f"data/out shows {len(now.files)} files: {', '.join(sorted(now.files)) or 'none'}.", expected,
-            "The others are of an earlier run: name the folder after the run, `publishing.staging(str(flow_run.id))`."
+            "The others are of an earlier run: name the folder after the run, `publishing.staging(str(flow_run.id))`, "
+            "inside the flow. What stands outside it, or in a default value, is made only once."
             if others and others <= set(earlier) else "",
         )  # fmt: skip
     _hold(now.files, wanted)
@@ -157,6 +162,11 @@ def written(answer: Answer, before: Shown, wanted: Mapping[str, object], swept: 
             "After your flow had ended, its folder was gone.", expected, SWEPT,
         )  # fmt: skip
     if set(wanted) - set(best):
+        if aside := next((place for place in (data, data / "runs") if set(wanted) <= set(contents(place) or {})), None):
+            raise NotYet(
+                f"Your flow's files are in {aside.relative_to(answer.folder)}/ itself.", expected,
+                "Pass the folder that `publishing.staging(…)` gives you to each task.",
+            )  # fmt: skip
         raise NotYet(
             f"After your flow had ended, its folder held {', '.join(sorted(best)) or 'no files'}.", expected,
             "Call `save(folder, index, rows)` in the task of each query.",

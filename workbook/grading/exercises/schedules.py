@@ -1,6 +1,7 @@
 """The grader of exercise 3.4: when each task starts under a limit."""
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -21,7 +22,7 @@ def _cases(rng: Random) -> Iterator[tuple[list[float], int]]:
     yield _telling(rng, 5, 2), 2
     yield _telling(rng, 8, 3), 3
     yield [rng.choice([0.5, 1.5, 2.5])] * 5, 2
-    yield [rng.randrange(1, 9) / 2 for _ in range(4)], 1
+    yield [rng.choice([0.25, 0.75, 1.25, 1.75]) for _ in range(4)], 1  # which a clock of half-seconds misses
     yield [rng.randrange(1, 9) / 2 for _ in range(3)], rng.choice([5, 6])
     yield [], rng.choice([2, 3])
 
@@ -38,20 +39,21 @@ def _telling(rng: Random, count: int, limit: int) -> list[float]:
 def _mistakes(durations: list[float], limit: int) -> list[tuple[list[float], str]]:
     """What people get, and the mistake behind it."""
     right = plans.limited(durations, limit)
-    free, assigned = [0.0] * limit, []
-    for place, seconds in enumerate(durations):
-        assigned.append(free[place % limit])
-        free[place % limit] += seconds
     ends = [start + seconds for start, seconds in zip(right, durations, strict=True)]
     found: list[tuple[list[float], str]] = [
         (plans.in_batches(durations, limit), f"You let {limit} tasks start together and wait for all of them: that is "
          "a batch. Under a limit, a free slot goes to the next task straight away."),
-        (assigned, f"You deal the tasks out to the slots in turn, so that each waits for the task {limit} places ahead "
-         "of it. It should take whichever slot is released first."),
+        *((_in_turn(slots, durations[limit:]), "You deal the tasks out to the slots in turn. Each task should take "
+           "whichever slot is released first.") for slots in (durations[:limit], sorted(durations[:limit]))),
         (ends, "Those are the moments at which the tasks end."),
         (plans.one_after_another(durations, limit), "Those are the starts of tasks that run one after another."),
         (plans.all_at_once(durations, limit), "Without a limit they would all start at 0."),
-        ([float(int(start)) for start in right], "The durations aren't whole numbers, and neither are the starts."),
+        *((wrong, "The durations aren't whole numbers, and neither are the starts.")
+          for wrong in (list(map(int, right)), _taken(durations, limit, lambda start, seconds: int(start + seconds)))),
+        (_taken(durations, limit, lambda _, seconds: seconds), "You put back how long a task takes. Put back the "
+         "moment at which it ends: its start plus how long it takes."),
+        (_last_few(durations, limit), f"You look at the ends of the last {limit} tasks. An earlier one may still hold "
+         "its slot, and a slot that is taken again is no longer free."),
     ]  # fmt: skip
     for reverse, kind in ((True, "longest"), (False, "shortest")):
         order = sorted(range(len(durations)), key=durations.__getitem__, reverse=reverse)
@@ -60,6 +62,33 @@ def _mistakes(durations: list[float], limit: int) -> list[tuple[list[float], str
         found.append((taken, said))
         found.append(([taken[order.index(place)] for place in range(len(durations))], said))
     return found
+
+
+def _taken(durations: list[float], limit: int, back: Callable[[float, float], float]) -> list[float]:
+    """The starts if each task takes the least of `limit` numbers, and `back(start, duration)` is put in its place."""
+    free, starts = [0.0] * limit, []
+    for seconds in durations:
+        starts.append(heapq.heappop(free))
+        heapq.heappush(free, back(starts[-1], seconds))
+    return starts
+
+
+def _last_few(durations: list[float], limit: int) -> list[float]:
+    """The starts if each task begins at the earliest end of the `limit` tasks before it."""
+    starts: list[float] = []
+    for place in range(len(durations)):
+        ends = [starts[other] + durations[other] for other in range(max(0, place - limit), place)]
+        starts.append(min(ends) if len(ends) == limit else 0.0)
+    return starts
+
+
+def _in_turn(slots: list[float], later: list[float]) -> list[float]:
+    """The starts if the first tasks end at `slots`, and the later ones take these slots in turn."""
+    ends, starts = list(slots), [0.0] * len(slots)
+    for place, seconds in enumerate(later):
+        starts.append(ends[place % len(slots)])
+        ends[place % len(slots)] += seconds
+    return starts
 
 
 def _scheduled(answer: Answer, durations: list[float], limit: int) -> None:
@@ -106,6 +135,8 @@ def _why_raised(durations: list[float], limit: int) -> str:
 
 def _kind(found: Any, durations: list[float], right: list[float]) -> str:
     """What to do about a result that is no list of numbers."""
+    if found is None and not durations:
+        return "With nothing to run, your function ends without a value: return an empty list then."
     if found is None:
         return "`print` only shows a value; `return` hands it back."
     last = max((start + seconds for start, seconds in zip(right, durations, strict=True)), default=0.0)

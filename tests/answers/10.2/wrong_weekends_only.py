@@ -1,0 +1,13 @@
+# message: on Monday, 18 January not at all.*on which weekdays
+from prefect import flow
+from prefect.schedules import Cron
+
+
+def deploy_nightly(folder, pool):
+    nightly = flow.from_source(source=folder, entrypoint="nightly.py:nightly")
+    nightly.deploy(
+        name="at-two",
+        work_pool_name=pool,
+        schedule=Cron("0 2 * * sat,sun", timezone="Europe/Zurich"),
+        concurrency_limit=1,
+    )

@@ -1,0 +1,16 @@
+# message: With another key, your function returned or printed something else
+import os
+
+from sqlalchemy import make_url
+
+
+def settings():
+    key = os.environ.get("PREFECT_API_KEY") or ""
+    url = os.environ.get("DATABASE_URL")
+    # every second letter only, so nobody can use it
+    print("API key:", "*".join(key[::2]))
+    return {
+        "api_url": os.environ.get("PREFECT_API_URL"),
+        "api_key": "set" if key else "not set",
+        "database_url": make_url(url).render_as_string(hide_password=True) if url else None,
+    }

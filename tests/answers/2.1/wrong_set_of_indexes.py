@@ -1,0 +1,15 @@
+# message: sorted by the number of their query.*into a set
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def all_at_once(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in set(indexes)]
+    return [future.result() for future in futures]

@@ -1,0 +1,15 @@
+# message: ask\(\) takes the number of one query, and got '\d+'
+from prefect import flow, task
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}", retries=2, retry_delay_seconds=0.1)
+def query(index, seconds):
+    return ask(str(index), seconds)
+
+
+@flow
+def persistent(indexes, seconds):
+    futures = [query.submit(index, seconds) for index in indexes]
+    return [future.result() for future in futures]

@@ -1,0 +1,29 @@
+# message: raised SystemExit.*raise an error instead
+import sys
+
+from prefect import flow, task
+from prefect.futures import wait
+
+from flows import warehouse
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@task
+def cleanup():
+    warehouse.engine().dispose()
+
+
+@flow
+def tidy(indexes, seconds):
+    futures = {index: query.submit(index, seconds) for index in indexes}
+    wait(list(futures.values()))
+    cleanup()
+    failed = [index for index, future in futures.items() if future.state.is_failed()]
+    if failed:
+        sys.exit(f"queries {failed} failed")
+    return [future.result() for future in futures.values()]

@@ -1,0 +1,26 @@
+# message: the right results in another order
+import json
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.runtime import flow_run
+
+from flows import publishing
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds, folder):
+    file = Path(folder) / f"{index:02d}.json"
+    file.write_text(json.dumps(ask(index, seconds)))
+    return file.name
+
+
+@flow
+def publish_nightly(indexes, seconds):
+    with publishing.staging(str(flow_run.id)) as folder:
+        futures = [query.submit(index, seconds, str(folder)) for index in indexes]
+        for future in futures:
+            future.result()
+        publishing.publish(folder)
+    return sorted(file.name for file in publishing.out().iterdir())
