@@ -8,6 +8,9 @@ DEV := .venv/.installed-dev  # what building and testing need besides
 WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
 SIDE_BY_SIDE := -n 3 --no-loadscope-reorder --dist
 
+# Matplotlib keeps its list of fonts in the checkout too.
+export MPLCONFIGDIR := $(CURDIR)/.workbook/matplotlib
+
 .PHONY: help install demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 
 help:  ## list the targets
@@ -25,7 +28,7 @@ race: $(READY)  ## race the four patterns over the same queries: bars, a table a
 # login shell would look elsewhere.
 lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9999")
 	@JUPYTER_CONFIG_DIR="$(CURDIR)/.workbook/jupyter" JUPYTER_DATA_DIR="$(CURDIR)/.workbook/jupyter/data" \
-		IPYTHONDIR="$(CURDIR)/.workbook/ipython" PATH="$(CURDIR)/$(BIN):$$PATH" \
+		IPYTHONDIR="$(CURDIR)/.workbook/ipython" npm_config_cache="$(CURDIR)/.workbook/npm" PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" \
 		--ServerApp.terminado_settings="shell_command=$${SHELL:-sh}" $(OPTIONS) notebooks/00_start_here.ipynb
 

@@ -260,13 +260,14 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. `explain` adds up how long slots were empty, in *slot-seconds*: number
-# of slots times seconds.
+# waiting one acquires it the next time it asks. With shorter queries, they cost more. `explain` adds up how long slots
+# were empty, in *slot-seconds*: number of slots times seconds.
 
 # %%
 from workbook.diagnosis import explain
 
-explain(limited.timeline, limit=3)
+short = observe(nightly, range(9), 0.2)
+explain(short.timeline, limit=3)
 
 # %% [markdown]
 # A hand-over takes as long for a short task as for a long one, so a limit costs next to nothing if queries take

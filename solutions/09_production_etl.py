@@ -239,9 +239,9 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state_name)
 
 # %% [markdown]
-# Both failed, with a state named TimedOut. But Prefect can't interrupt a task runner's thread: the error arrives only
-# when the database has answered. The other ended at 0.5 s, but its query goes on in its thread. So set a timeout in the
-# database too: PostgreSQL's `statement_timeout` ends the query itself.
+# Prefect can't interrupt a task runner's thread: the error arrives only when the database has answered, and here it
+# fails the query, so the state is Failed. The async task is TimedOut at 0.5 s, but its query goes on in its thread. So
+# set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query itself.
 
 # %% [markdown]
 # ## Log lines

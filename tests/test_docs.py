@@ -31,13 +31,12 @@ COMMANDS = {
         .venv/bin/workbook hint 3.1 2
         curl http://localhost:4200/api/health
         curl $PREFECT_API_URL/health
-        grep -n "tags=" flows/your_flow.py
+        grep -nE "tags=|^NAME" flows/your_flow.py
         python scripts/setup_concurrency_limit.py
         python scripts/setup_concurrency_limit.py --tag database --limit 3
         .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
         prefect concurrency-limit inspect database
         prefect concurrency-limit ls
-        prefect gcl ls
     """,
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
         make demo
@@ -126,7 +125,7 @@ COMMANDS = {
         prefect deployment schedule resume main-etl-job/prod-etl SCHEDULE_ID
     """,
     "tests/test_authentication.py::test_a_refusal_is_one_sentence_and_exit_code_1": "workbook server status",
-    "tests/test_authentication.py::test_basic_authentication_lets_in_who_has_the_password": "prefect server start",
+    "tests/test_authentication.py::test_basic_authentication_lets_in_who_has_the_password": "prefect --no-prompt server start",
     "tests/test_authentication.py::test_tls_with_an_authority_of_ones_own": r"""
         printf 'subjectAltName=IP:127.0.0.1\n' > san.cnf
         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=workbook-ca
@@ -141,15 +140,15 @@ COMMANDS = {
         prefect server database upgrade -y
     """,
     "tests/test_postgresql.py::test_two_api_servers_behind_one_address_hold_one_limit": """
-        prefect server start --port 4201 --no-services
-        prefect server start --port 4202 --no-services
+        prefect --no-prompt server start --port 4201 --no-services
+        prefect --no-prompt server start --port 4202 --no-services
         prefect server services start
     """,
     "tests/test_authentication.py::test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret": r"""
         touch .env
         chmod 600 .env
         printf 'PREFECT_API_URL=%s\nPREFECT_API_AUTH_STRING=%s\n' "$PREFECT_API_URL" "$PREFECT_API_AUTH_STRING" >> .env
-        prefect config view
+        (unset PREFECT_API_URL PREFECT_API_AUTH_STRING; prefect config view)
     """,
     "for Windows, which these tests do not have": r"""
         py -3.12 -m venv .venv
@@ -196,7 +195,10 @@ COMMANDS = {
         uv venv fresh && uv pip install -p fresh prefect && . fresh/bin/activate
     """,
     "it changes the system, as root": r"""
-        apt-get install postgresql
+        apt-get install postgresql sudo
+        rm -f /etc/nginx/conf.d/prefect.conf && nginx -s reload
+        for db in prefect shop; do sudo -u postgres dropdb --if-exists $db; done
+        for role in prefect etl; do sudo -u postgres dropuser --if-exists $role; done
         apt-get install redis-server nginx
         printf "CREATE ROLE prefect LOGIN PASSWORD '%s';\n" "$(cat ~/secrets/prefect-db)" | sudo -u postgres psql
         sudo -u postgres createdb --owner prefect prefect
@@ -204,6 +206,7 @@ COMMANDS = {
     "it writes into the home of who types it, or asks the system's PostgreSQL as its superuser": r"""
         mkdir -m 700 ~/prefect-tls
         cd ~/prefect-tls
+        cd -
         mkdir -p ~/secrets
         chmod 700 ~/secrets
         test -e ~/secrets/prefect-auth || printf 'admin:%s\n' "$(openssl rand -hex 24)" > ~/secrets/prefect-auth

@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         Ctrl-C. Only shell completion ends the process itself.
     """
     process.print_anything()
+    connection.keep_out_of_the_users_home()
     try:
         code = app(arguments, prog_name="workbook", standalone_mode=False) or 0
     except (TyperException, local.ServerError, OutputError) as error:

@@ -230,11 +230,14 @@ def _load(source: Source, folder: Path) -> tuple[Any, Any]:
 def _loading(error: BaseException, source: Source, folder: str) -> str:
     if isinstance(error, SyntaxError):
         return f"Python can't read {source.name}: {error.msg}, line {error.lineno}: {(error.text or '').strip()}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.startswith(folder)]
     where = f" in line {lines[-1]}" if lines else ""
     if isinstance(error, MemoryError):
         return f"{source.name} used more than {MEMORY >> 30} GB of memory while it was loaded{where}."
-    return f"{source.name} can't be loaded: {_said(error)}{where}."
+    unset = isinstance(error, KeyError) and frames[-1].filename in ("<frozen os>", os.__file__)
+    instead = f" {error} isn't set yet when the code is loaded: read it inside the function." if unset else ""
+    return f"{source.name} can't be loaded: {_said(error)}{where}.{instead}"
 
 
 def _is_flow(entry: Any) -> bool:

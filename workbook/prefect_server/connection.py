@@ -111,17 +111,25 @@ def given_url() -> str | None:
     return url if url and url != os.environ.get("WORKBOOK_STARTED_URL") else None
 
 
+def keep_out_of_the_users_home() -> None:
+    """Have Prefect and Matplotlib keep their files under `.workbook/`, unless the environment says where."""
+    os.environ.setdefault("MPLCONFIGDIR", str(home() / "matplotlib"))
+    if "PREFECT_HOME" not in os.environ:
+        os.environ["PREFECT_HOME"] = str(home() / "prefect")
+        os.environ.pop("PREFECT_PROFILE", None)  # it would name a profile of the learner's own home
+
+
 def set_api_url(url: str) -> None:
     """Make `url` the Prefect API of this process and its children, apart from the learner's own Prefect profile."""
     wanted = {"PREFECT_API_URL": url, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false", "DO_NOT_TRACK": "1"}
     if not given_url():
         # Each client would ask for a token before its first change, at a server that wants none.
         wanted["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] = "false"
-    if "PREFECT_HOME" not in os.environ or not given_url():
-        wanted["PREFECT_HOME"] = str(home() / "prefect")
-        os.environ.pop("PREFECT_PROFILE", None)  # it would name a profile of the learner's own home
+    if not given_url():
+        os.environ.pop("PREFECT_HOME", None)
+    keep_out_of_the_users_home()
     with plain_disk_errors():
-        Path(wanted.get("PREFECT_HOME") or os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+        Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
         authority = str(one_authority())
     os.environ.update(wanted)
     if url.startswith("http://127.0.0.1:"):
@@ -235,6 +243,8 @@ def _tls_failure(error: BaseException | None) -> str | None:
     """Why no TLS connection came about, and the remedy; None if it was something else."""
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
+    if isinstance(error, ssl.SSLCertVerificationError) and "mismatch" in error.verify_message:
+        return f"({error.verify_message.rstrip('.')}): correct PREFECT_API_URL to a name that its certificate states"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"({error.verify_message}): if your own authority signed its certificate, "

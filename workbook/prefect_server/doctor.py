@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -163,7 +164,7 @@ def _slots() -> Check:
         with connection.plain_errors(), get_client(sync_client=True) as client:
             wait = slot_wait(client)
     except local.ServerError:
-        return Check("Slots", "unknown, because no server answers")
+        return Check("Slots", "unknown, because the server can't be used")
     if not leaked:
         # No more than a word: on PostgreSQL such a server may do well, and no server tells which database it has.
         slow = f"; the server's slot wait is {wait:g} s: if tasks wait too long for a slot, {QUICK_SLOTS}"
@@ -188,7 +189,12 @@ def _kernel() -> Check:
     from jupyter_client.manager import start_new_kernel
 
     try:
-        manager, client = start_new_kernel(kernel_name=paths.KERNEL, startup_timeout=30, stderr=subprocess.DEVNULL)
+        manager, client = start_new_kernel(
+            kernel_name=paths.KERNEL,
+            startup_timeout=30,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"IPYTHONDIR": str(paths.home() / "ipython")},
+        )
     except Exception as error:  # whatever kept it from starting, the remedy is the same
         return Check("Kernel", f"{paths.KERNEL_NAME!r} did not start ({error})", REINSTALL)
     found: list[str] = []

@@ -1,4 +1,4 @@
-# message: While your third batch ran, there was no file.*Write it after every batch
+# message: (While your third batch ran, there was no file|it had not saved the one before).*(Write it|Save) after every batch
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: Your first list says that query \d+ finished last\. It was query
+# message: Your first list has query \d+ before query \d+\. Query \d+ had finished first\. .*as_completed
 from prefect import flow, task
 
 from workbook.work import ask

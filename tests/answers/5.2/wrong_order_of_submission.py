@@ -1,4 +1,4 @@
-# message: first list says that query \d+ finished last\. It was query \d+: the other four had ended.*as_completed
+# message: Your first list has query \d+ before query \d+\. Query \d+ had finished first\. .*as_completed
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: first list says that query \d+ finished last
+# message: Your first list has query \d+ before query \d+\. Query \d+ had finished first\. .*as_completed
 # fair: a future that is done comes at once, in the order of the list
 from prefect import flow, task
 from prefect.futures import wait

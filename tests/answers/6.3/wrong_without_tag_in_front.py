@@ -1,4 +1,4 @@
-# message: raised .*ObjectNotFound: the server has no limit with the name.*begins with `tag:`
+# message: raised .*ObjectNotFound: the server has no limit with the name.*named 'tag:leak-\d+': `tag:`, and then
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 

@@ -97,7 +97,7 @@ def _written_elsewhere(answer: Answer, checkpoint: Path) -> str:
     """Which file the answer has left next to the path, or in its working folder, in words."""
     if beside := sorted(file.name for file in checkpoint.parent.iterdir()):
         return f", but your flow left {beside[0]!r} next to it"
-    found = left_files(answer)
+    found = [file for file in left_files(answer) if file.parent == answer.folder]
     return f", but your flow left {found[0].name!r} in the working folder" if found else ""
 
 

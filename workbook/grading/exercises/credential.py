@@ -4,9 +4,12 @@ import base64
 import contextlib
 import json
 import random
+import re
 import string
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import get_client
@@ -23,10 +26,14 @@ from prefect.client.schemas.sorting import TaskRunSort
 from prefect.events.filters import EventFilter, EventOccurredFilter
 
 from workbook.grading.evidence import Run, clear_storage, storage
-from workbook.grading.exercises import expect, leaks
+from workbook.grading.exercises import leaks
+from workbook.grading.exercises.left_files import left_files
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer, AnswerAborted
 from workbook.runs.records import PAGE, family
+
+OUTPUT = "your flow's output"
+MADE_UP = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b|-[0-9a-f]{3}\b|\d+")  # ids, names of runs, times
 
 
 def from_environment(answer: Answer) -> None:
@@ -34,20 +41,19 @@ def from_environment(answer: Answer) -> None:
     with get_client(sync_client=True) as client:
         for variable in client.read_variables(limit=PAGE):  # left by another answer, whose password may be alike
             client.delete_variable_by_name(variable.name)
+    begin = datetime.now(UTC)
     passwords, former, said = leaks.secrets(answer.rng, 16, 16), "", []
-    clear_storage()
     for password in passwords:
-        host = f"db-{_word(answer.rng)}.example"
-        answer.environment(DATABASE_URL=f"postgresql://{_word(answer.rng)}:{password}@{host}:5432/shop")
-        seen = answer()
-        _unseen(password, "your flow's result", str(seen.result))
-        for place, text in _kept(seen):
-            _unseen(password, place, text)
-        _unseen(password, "your flow's output", answer.printed(None))
-        said.append(answer.printed(None)[sum(map(len, said)) :])
-        for text in _stored():
-            _unseen(password, "a result that Prefect keeps in a file", text)
-        expect.completed(seen)
+        host, user = f"db-{_word(answer.rng)}.example", _word(answer.rng)
+        seen, shown = _shown(answer, user, password, host)
+        said.append(shown[OUTPUT])
+        if not seen.state.is_completed():
+            raise NotYet(
+                f"Your flow ended {seen.state.name}: {str(seen.error or seen.state.message).rstrip('.')}.",
+                "It should complete, since DATABASE_URL is set.",
+                "If your flow found no URL: a default argument, and code outside the flow, is run when the code is "
+                "loaded, which was before. Read DATABASE_URL inside the flow.",
+            )
         if seen.result != host:
             raise NotYet(
                 f"Your flow would connect to {seen.result!r}, but DATABASE_URL names {host!r}.",
@@ -83,21 +89,80 @@ def from_environment(answer: Answer) -> None:
                 f"The {words} two characters of the password are in your flow's output.", "It should show up nowhere.",
                 "Even a part makes a password easier to guess. Log at most that DATABASE_URL is set, or its host.",
             )  # fmt: skip
+    _same_with_another(answer, user, passwords[1], host)
     for password, run in zip(passwords, answer.runs, strict=False):
         for text in _logs(run):  # they are sent late, so this comes last
             _unseen(password, "the logs on the Prefect server", text)
-    for event in _events():
+    for event in _events(begin):
         for password in passwords:
             _unseen(password, "an event on the Prefect server", event)
+
+
+def _shown(answer: Answer, user: str, password: str, host: str) -> tuple[Run, dict[str, str]]:
+    """Run the answer with this database in the environment.
+
+    Returns:
+        The run, and what it has shown, by the place where it is.
+
+    Raises:
+        NotYet: a part of the password is in it.
+    """
+    clear_storage()
+    printed, files = len(answer.printed(None)), {file: _text(file) for file in left_files(answer)}
+    answer.environment(DATABASE_URL=f"postgresql://{user}:{password}@{host}:5432/shop")
+    seen = answer()
+    new = [(file, _text(file).removeprefix(files.get(file, "")) or files.get(file, "")) for file in left_files(answer)]
+    shown: dict[str, str] = defaultdict(str)
+    for place, text in [
+        ("your flow's result", str(seen.result)),
+        *_kept(seen),
+        (OUTPUT, answer.printed(None)[printed:]),
+        *((f"the file {file.name!r}, which your flow has left", text) for file, text in new),
+        *(("a result that Prefect keeps in a file", text) for text in _stored()),
+    ]:
+        _unseen(password, place, text)
+        shown[place] += text
+    return seen, shown
+
+
+def _same_with_another(answer: Answer, user: str, password: str, host: str) -> None:
+    """Nothing that the answer shows depends on the password: a single character would, or one that is encoded.
+
+    Only what is the same in two runs with the same password is judged, without names and numbers that Prefect made up.
+    """
+
+    def told(word: str) -> dict[str, str]:
+        seen, shown = _shown(answer, user, word, host)
+        return {place: MADE_UP.sub("#", text.replace(seen.name, "#")) for place, text in shown.items()}
+
+    other = leaks.another(password)
+    first, second, changed = told(password), told(password), told(other)
+    if not (places := [place for place in first if first[place] == second.get(place) != changed.get(place)]):
+        return
+    third, again = told(password), told(other)  # is it by chance?
+    for place in places:
+        if first[place] == third.get(place) and changed.get(place) == again.get(place):
+            raise NotYet(
+                f"If nothing but the password in DATABASE_URL changes, {place} changes as well.",
+                "No part of the password should show up anywhere.",
+                "A single character makes a password easier to guess, and an encoded one can be decoded. Log at most "
+                "that DATABASE_URL is set, or its host.",
+            )
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _unseen(password: str, place: str, text: str) -> None:
     """No part of the password is in a text."""
     if leaks.leaked(password, text):
         raise NotYet(
-            f"The password in DATABASE_URL, or a part of it, is in {place}.", "It should show up nowhere.",
-            "The server keeps the records and logs of every run, and everyone who can open its web UI can read them. "
-            "Log at most that DATABASE_URL is set, or its host.",
+            f"The password in DATABASE_URL, or a part of it, is in {place}.",
+            "It should show up nowhere.",
+            ("Anyone who gets the file can read it. " if place.startswith("the file") else
+            "The server keeps the records and logs of every run, and everyone who can open its web UI can read them. ")
+            + "Log at most that DATABASE_URL is set, or its host.",
         )  # fmt: skip
 
 
@@ -129,14 +194,13 @@ def _logs(seen: Run) -> Iterator[str]:
 def _stored() -> Iterator[str]:
     """The results that Prefect keeps in files: as they are, and as the text that a pickled one is made of."""
     for file in storage():
-        yield (text := file.read_text(encoding="utf-8", errors="replace"))
+        yield (text := _text(file))
         with contextlib.suppress(ValueError, KeyError, TypeError):  # it isn't pickled
             yield base64.b64decode(json.loads(text)["result"]).decode("utf-8", "replace")
 
 
-def _events() -> Iterator[str]:
-    """The events that no part of Prefect has emitted, of the last hour, as far as the server has them by now."""
-    since = datetime.now(UTC) - timedelta(hours=1)
+def _events(since: datetime) -> Iterator[str]:
+    """The events since then that no part of Prefect has emitted, as far as the server has them by now."""
     with get_client(sync_client=True) as client:
         page = client.read_events(EventFilter(occurred=EventOccurredFilter(since=since)), limit=50)  # at most
         while page:

@@ -121,6 +121,5 @@ def _as_finished(seen: Run, finished: Sequence[int]) -> None:
             raise NotYet(
                 f"Your first list has query {late} before query {early}.",
                 f"Query {early} had finished first.",
-                "Take the numbers in the order in which as_completed(futures) hands you the futures. A look at their "
-                "states from time to time doesn't show which of two finished first.",
+                "Take the numbers in the order in which as_completed(futures) hands you the futures.",
             )

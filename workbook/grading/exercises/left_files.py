@@ -8,6 +8,5 @@ OURS = {"answer.py", "queries.jsonl", "output.txt", "stacks.txt", "flow_run"}
 
 
 def left_files(answer: Answer) -> list[Path]:
-    """Those in the folder itself, which is the answer's working folder; sorted by name."""
-    found = [file for file in answer.folder.iterdir() if file.is_file() and file.name not in OURS]
-    return sorted(found, key=lambda file: file.name)
+    """The files in the folder and below, in the order of their paths."""
+    return sorted(file for file in answer.folder.rglob("*") if file.is_file() and file.name not in OURS)

@@ -1,0 +1,21 @@
+# message: Your flow ran query 99, which it wasn't given
+from prefect import flow, task
+from prefect.futures import as_completed
+
+from workbook.work import ask
+
+
+@task(task_run_name="query-{index}")
+def query(index, seconds):
+    return ask(index, seconds)
+
+
+@flow
+def in_order(indexes, durations):
+    query(99, 0, return_state=True)  # is the database there?
+    futures = [query.submit(index, seconds) for index, seconds in zip(indexes, durations, strict=True)]
+
+    number = dict(zip(futures, indexes, strict=True))
+    finished = [number[future] for future in as_completed(futures)]
+    rows = [future.result() for future in futures]
+    return finished, rows
