@@ -1,4 +1,4 @@
-# message: never acquired a slot of 'live-database'.*only reads how many slots are free
+# message: never acquired a slot of 'live-database'.*A limit in your own process
 from threading import BoundedSemaphore
 
 from prefect import flow, task

@@ -18,6 +18,7 @@ from workbook.lessons.gate import in_flight
 
 SECONDS = 0.11  # of each query
 LIMIT = "live-database"  # the name of the server's limit
+OWN_LIMIT = "A limit in your own process, such as a semaphore, doesn't know about other clients"
 SPARE = 2  # how many more pairs there are than free slots
 
 # ----------------------------------------
@@ -103,7 +104,7 @@ def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, 
             raise NotYet(
                 f"Your flow never acquired a slot of {LIMIT!r}.",
                 "Each query to the live database should hold one.",
-                "Whoever only reads how many slots are free doesn't hold any: other clients don't see your queries.",
+                f"{OWN_LIMIT}, nor they about it.",
             )
         return
     others = f" has {slots} slots, of which another client holds {taken}" if taken else f" has {slots} slots"
@@ -131,10 +132,7 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
             return tagged + "a tag's limit is a different one, and it counts whole task runs."
         if most == len(current):
             return f"Your flow never acquired a slot of {LIMIT!r}: `with concurrency(…):` does."
-        return (
-            f"Your flow never acquired a slot of {LIMIT!r}. A limit in your own process, such as a semaphore, doesn't "
-            "know about other clients."
-        )
+        return f"Your flow never acquired a slot of {LIMIT!r}. {OWN_LIMIT}."
     if most < free:
         slots = max(int(event.resource["slots-acquired"]) for event in acquired)
         if slots > 1:
