@@ -1,4 +1,4 @@
-# message: queries ran in the live database at once.*never acquired a slot of 'live-database'. A limit in your own process
+# message: never acquired a slot of 'live-database'\. (Each query.*)?A limit in your own process
 from threading import Semaphore
 
 from prefect import flow, task
