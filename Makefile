@@ -6,12 +6,12 @@ BIN := .venv/bin
 READY := .venv/.installed
 DEV := .venv/.installed-dev  # what building and testing need besides
 WEB := build/web/.installed  # reveal.js, and what checks that pages are accessible
-SIDE_BY_SIDE := -n 3 --no-loadscope-reorder --dist
+SIDE_BY_SIDE := -n 4 --no-loadscope-reorder --dist
 
 # Matplotlib keeps its list of fonts in the checkout too.
 export MPLCONFIGDIR := $(CURDIR)/.workbook/matplotlib
 
-.PHONY: help install demo race lab test test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
+.PHONY: help install demo race lab test test-second test-rest test-answers test-all notebooks slides docs bench docs-figures extras lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -33,7 +33,10 @@ lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9
 		--ServerApp.terminado_settings="shell_command=$${SHELL:-sh}" $(OPTIONS) notebooks/00_start_here.ipynb
 
 test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) loadfile -m "not slow" tests solutions
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load -m "not slow and not second" tests solutions
+
+test-second: $(DEV)  ## run what proves the same in a second way; `.ci/run` does both
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load -m "second and not slow" tests
 
 test-rest: $(DEV) .venv/.installed-docs  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) loadfile -m slow --deselect tests/test_graders.py tests notebooks solutions
@@ -41,7 +44,7 @@ test-rest: $(DEV) .venv/.installed-docs  ## run other tests: the learner's noteb
 test-answers: $(DEV)  ## judge every answer in tests/answers, and every solution: half an hour
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load tests/test_graders.py
 
-test-all: test test-rest test-answers  ## run all three, one after the other
+test-all: test test-second test-rest test-answers  ## run all four, one after the other
 
 notebooks: $(DEV)  ## build the notebooks from their one source in solutions/, and run the solved ones (LESSONS="02 03")
 	@$(BIN)/python scripts/build_notebooks.py $(LESSONS)

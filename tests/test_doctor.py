@@ -46,6 +46,7 @@ def test_a_wrong_and_a_missing_version_are_found(tmp_path):
     assert "(locked: 1.0)" in wrong[0] and "missing" in wrong[1]
 
 
+@pytest.mark.second
 def test_prefects_server_imports(run_python):
     assert run_python("-c", "import prefect.server.api.server").returncode == 0
 

@@ -66,6 +66,7 @@ def test_verdicts_are_shown_and_written(home, console, grader):
     assert "| ❌ | 3.1 As many at a time as the server allows | not yet |" in files["markdown"].read_text()
 
 
+@pytest.mark.second
 def test_own_answers_become_progress_and_those_of_another_do_not(home, console, grader, monkeypatch):
     for name in ("notebooks", "solutions"):
         shutil.copytree(CHECKOUT / name, home / name)
@@ -92,6 +93,7 @@ def test_an_untouched_checkout(home, console, grader):
     assert "✗" not in shown and "✓" not in shown
 
 
+@pytest.mark.second
 def test_a_notebook_names_its_own_way_and_a_terminal_its_own(home, console, grader, capsys):
     folder = home / "mine"
     folder.mkdir()

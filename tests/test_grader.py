@@ -120,6 +120,7 @@ def test_a_check_shows_where_it_is_and_then_its_verdict_in_the_same_place(prefec
     assert list(dict.fromkeys(meanwhile))[0:2] == ["Checking 1.1: starting", "Checking 1.1: run 1"]
 
 
+@pytest.mark.second
 @pytest.mark.parametrize(
     "files",
     [QUICK, pytest.param(sorted((chosen("wrong", 1) | chosen("right", 1)) - set(QUICK)), marks=pytest.mark.slow)],

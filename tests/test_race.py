@@ -101,6 +101,7 @@ def test_text_figure_notebook_and_json_have_the_measured_numbers(ran):
     assert shown["text/html"].count("<tr>") == 1 + len(ran.lanes)
 
 
+@pytest.mark.second
 def test_in_a_notebook_it_is_drawn_while_it_runs_and_its_result_is_a_figure_and_a_table(prefect_server):
     cell = "from workbook import race\nrace(queries=2, limit=1, seconds=0.05)"
     notebook, seen = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), []

@@ -127,6 +127,7 @@ def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_p
     assert local.read_record() is None
 
 
+@pytest.mark.second
 @pytest.mark.parametrize("says", ["prefect", pytest.param("asyncio", marks=pytest.mark.slow)])
 def test_a_port_that_another_program_took_during_the_start_leads_to_another_port(home, monkeypatch, says):
     """It looks free before the start and after it, so only the log of the server that died shows the race."""
