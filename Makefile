@@ -35,7 +35,7 @@ lab: $(READY)  ## open the lessons in JupyterLab (OPTIONS="--no-browser --port=9
 test: $(DEV)  ## run the tests that prove the product: every lesson, graders, commands, production, a browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load -m "not slow and not second" tests solutions
 
-test-second: $(DEV)  ## run what proves the same in a second way; `.ci/run` does both
+test-second: $(DEV)  ## test the parts one by one: flows, findings, observing; `.ci/run` does it too
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) load -m "second and not slow" tests
 
 test-rest: $(DEV) .venv/.installed-docs  ## run other tests: the learner's notebooks, faults, the rest of production and of the browser

@@ -23,7 +23,7 @@ from workbook.prefect_server.limits import ensure_limit, remove_limit
 from workbook.runs.report import limit_in_force, to_json
 from workbook.timelines.diagnosis import diagnose, explain
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.second, pytest.mark.usefixtures("prefect_server")]
 
 
 @task

@@ -67,6 +67,7 @@ def test_gradings_take_turns_in_the_order_in_which_they_came(tmp_path):
     assert len(said) == 3 and "yours is next" in said[0]
 
 
+@pytest.mark.second
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_check_that_is_interrupted_leaves_no_process(grader, how):
     """Also when what asked for it is killed: a kernel, or a command in a terminal that is closed."""

@@ -23,7 +23,7 @@ from workbook.runs.observation import run
 from workbook.runs.records import SETTLE
 from workbook.timelines.timeline import Timeline
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.second, pytest.mark.usefixtures("prefect_server")]
 
 
 @task

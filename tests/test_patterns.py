@@ -10,7 +10,7 @@ from workbook import observe
 from workbook.prefect_server.limits import ensure_limit
 from workbook.timelines.diagnosis import diagnose
 
-pytestmark = pytest.mark.usefixtures("prefect_server", "three_at_a_time")
+pytestmark = [pytest.mark.second, pytest.mark.usefixtures("prefect_server", "three_at_a_time")]
 
 SHUFFLED = [4, 0, 3, 1, 2, 6, 5]  # seven: the last batch of three is short
 

@@ -9,6 +9,8 @@ from workbook.prefect_server.limits import read_limit
 from workbook.races.playground import PATTERNS, TAG, run
 from workbook.timelines import plans
 
+pytestmark = pytest.mark.second
+
 LENGTHS = st.lists(st.integers(1, 9).map(float), min_size=1, max_size=9)
 
 

@@ -279,6 +279,7 @@ def test_bad_input_is_said_in_one_sentence(run_python, environment, sentence):
     assert "Traceback" not in said.stdout + said.stderr and "hunter2" not in said.stdout + said.stderr
 
 
+@pytest.mark.second
 def test_a_flow_says_which_slots_are_taken(data, run_python):
     ensure_limit("database", 3)
     _set_taken("database", 1)  # as by a run that was killed a moment ago

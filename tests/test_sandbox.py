@@ -93,6 +93,7 @@ def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
     assert notebook.cells[0].outputs[-1].text.endswith("False True\n")
 
 
+@pytest.mark.second
 def test_a_notebook_shows_none_of_prefects_log_lines(prefect_server):
     cell = "from workbook import server\nserver.ensure()\nimport logging, prefect.main\n"
     cell += "for name in ('prefect.engine', 'prefect._internal.concurrency'): logging.getLogger(name).error('raw')"

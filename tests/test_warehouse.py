@@ -17,6 +17,8 @@ from conftest import CHECKOUT
 from flows import shop, warehouse
 from flows.warehouse import QUERIES, WarehouseError
 
+pytestmark = pytest.mark.second
+
 POSTGRES = os.environ.get("WORKBOOK_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 NO_LOCALE = "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"  # as Debian's package makes it where LANG is not set
 BUILD = "from flows import warehouse; warehouse.prepare()"
