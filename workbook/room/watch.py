@@ -25,16 +25,23 @@ AGAIN = 1.0  # seconds before a server that doesn't answer is asked again
 async def watch(room: Room) -> None:
     """Keep a room up to date, until cancelled. If the server stops, the room says so until it is back."""
     while True:
+        watching = asyncio.create_task(_until_it_breaks_off(room))
         try:
-            async with get_client() as client, asyncio.TaskGroup() as tasks:
-                tasks.create_task(_hear(room, client, tasks))
-                tasks.create_task(_count(room, client))
-        except* (httpx.HTTPError, OSError, WebSocketException):
-            server = without_password(os.environ["PREFECT_API_URL"])
-            room.problem = f"The Prefect server at {server} doesn't answer. This is how the room last stood."
-        if asyncio.current_task().cancelling():  # a connection that breaks off at that moment must not hide it
-            raise asyncio.CancelledError
+            await asyncio.wait([watching])  # a task group would take a cancellation at that moment for its failure
+        finally:
+            watching.cancel()
+        watching.result()
         await asyncio.sleep(AGAIN)
+
+
+async def _until_it_breaks_off(room: Room) -> None:
+    try:
+        async with get_client() as client, asyncio.TaskGroup() as tasks:
+            tasks.create_task(_hear(room, client, tasks))
+            tasks.create_task(_count(room, client))
+    except* (httpx.HTTPError, OSError, WebSocketException):
+        server = without_password(os.environ["PREFECT_API_URL"])
+        room.problem = f"The Prefect server at {server} doesn't answer. This is how the room last stood."
 
 
 async def _hear(room: Room, client: PrefectClient, tasks: asyncio.TaskGroup) -> None:
