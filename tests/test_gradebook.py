@@ -201,6 +201,7 @@ def test_a_mistake_is_said_in_one_sentence(words, sentence):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.second
 @pytest.mark.parametrize(
     ("name", "words"),
     [

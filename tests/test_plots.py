@@ -375,6 +375,7 @@ def test_live_leaves_out_a_frame_while_another_thread_draws():
     assert live().display is None  # no notebook here
 
 
+@pytest.mark.second
 def test_live_updates_its_own_cell_from_a_thread_in_a_real_kernel():
     source = """
 import threading

@@ -129,6 +129,7 @@ def test_a_run_that_is_still_going_is_shown_as_it_stands(run_python, tmp_path):
     assert run.returncode == 0 and "still going" in run.stdout and "So far" in run.stdout
 
 
+@pytest.mark.second
 def test_a_run_that_goes_on_is_followed_until_it_has_ended():
     gate, ids = threading.Event(), queue.SimpleQueue()
 
