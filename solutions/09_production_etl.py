@@ -200,7 +200,7 @@ print(totals, Counter(span.state_name for span in repeated.timeline))
 # %% [markdown]
 # ## Timeouts
 #
-# `timeout_seconds` ends a task run that takes too long.
+# `timeout_seconds` is meant to end a task run that takes too long. Does it always?
 
 
 # %%
@@ -239,9 +239,10 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state_name)
 
 # %% [markdown]
-# Prefect can't interrupt a task runner's thread: the error arrives only when the database has answered, and here it
-# fails the query, so the state is Failed. The async task is TimedOut at 0.5 s, but its query goes on in its thread. So
-# set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query itself.
+# Prefect can't interrupt a thread that waits for a database. Its timeout error is raised only when the 2 s are over,
+# here inside the query, which makes the query fail: the state is Failed instead of TimedOut. The async task is TimedOut
+# at 0.5 s, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout`
+# ends the query itself.
 
 # %% [markdown]
 # ## Log lines
@@ -458,10 +459,10 @@ print("then:", [file.name for file in publishing.out().iterdir()])
 # %% [markdown]
 # ### Exercise 9.3 · Publish all or nothing
 #
-# Write `publish_nightly(indexes, seconds)`. It runs the queries side by side, and each writes a file into the folder
-# you pass. If all complete, `publishing.out()` shows a new folder with just these files, and the flow returns their
-# names in order. If one fails, the flow fails and the previous folder stays published, unchanged. `flow_run.id` is a
-# good name for the run's folder.
+# Write `publish_nightly(indexes, seconds)`. It runs the queries side by side. Each `query` writes its file into the
+# folder that you pass to it. If all complete, `publishing.out()` shows a new folder with just these files, and the flow
+# returns their names in order. If one fails, the flow fails and the previous folder stays published, unchanged.
+# `flow_run.id` is a good name for the run's folder.
 
 
 # %% tags=["exercise-9.3"]

@@ -31,7 +31,6 @@ from prefect.schedules import Cron
 
 # %% [markdown]
 # This is a terminal command; the `!` lets a notebook run it. I added `--overwrite` so that you can run the cell again.
-# Without a pool, the next command fails; its `grep` hides the error, so you see nothing.
 #
 # ## A deployment
 #
@@ -44,9 +43,12 @@ from prefect.schedules import Cron
 #     --no-prompt | grep -o "Deployment .*created"
 
 # %% [markdown]
-# Its full name is `main-etl-job/prod-etl`: the name in the flow's `@flow(name=…)`, a slash, and the name of the
-# deployment. The code was not copied. If you change the file, the next run uses the change. To change the deployment
-# itself, run `prefect deploy` again.
+# If you see no output, the command failed and `grep` hid the error. The usual cause is a missing pool: run the cell
+# that creates it again.
+#
+# The deployment's full name is `main-etl-job/prod-etl`: the name in the flow's `@flow(name=…)`, a slash, and the name
+# of the deployment. The code was not copied. If you change the file, the next run uses the change. To change the
+# deployment itself, run `prefect deploy` again.
 #
 # ## Trigger a run
 #
@@ -222,7 +224,7 @@ def shop_night(indexes: list[int], seconds: float):
 # (The notebook needs `await`, because an event loop already runs in it. In a script you call `run_deployment` without
 # it.)
 #
-# How many queries will run at the same time, over both flow runs together?
+# How many queries will run at the same time, across both flow runs?
 
 # %% tags=["guess"]
 guess = predict("two workers", at_once=3)
@@ -261,7 +263,7 @@ guess.compare(at_once=both.peak)
 
 # %% tags=["nbval-check-output"]
 print(blue.state.name, green.state.name, "-", len(both), "queries")
-print("more than 3 at once over both:", both.peak > 3)
+print("more than 3 at once across both:", both.peak > 3)
 
 # %% [markdown]
 # A tag limit doesn't care which worker, process or machine a task runs on. A second worker, on another machine, gives
@@ -416,7 +418,9 @@ print("how its task runs ended:", *sorted({span.state for span in cancelled}))
 # <details><summary>What can't you cancel this way?</summary>
 #
 # A flow that you called yourself, in a script or a notebook: no worker is in charge of it, so stop its process (Ctrl-C,
-# or *Interrupt* in a notebook). (A run that is still Scheduled needs no worker: it's Cancelled at once.)
+# or *Interrupt* in a notebook).
+#
+# You can cancel a run that is still Scheduled even if no worker is running: it's Cancelled immediately.
 # </details>
 
 # %% [markdown]

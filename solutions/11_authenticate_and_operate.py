@@ -326,8 +326,9 @@ slots, tasks = slots_and_tasks("lesson-11")
 print(slots, "slots taken,", tasks, "tasks running")
 
 # %% [markdown]
-# If the difference stays for two minutes, and no task waits for its next try, free the slots as in lesson 06. (`prefect
-# gcl ls` lists all limits; it needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
+# A short difference is normal: a task run acquires its slot a moment before it starts. If the difference stays for two
+# minutes, and no task waits for its next try, free the slots as in lesson 06. (`prefect gcl ls` lists all limits; it
+# needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
 
 # %%
 # !prefect gcl update tag:lesson-11 --active-slots 0

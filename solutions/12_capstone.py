@@ -101,7 +101,8 @@ def cleanup2():
 # ### Exercise 12.1 · Queries under a limit
 #
 # Submit each query as a task run with the tag `database` and three tries in all, 0.1 s apart. The code below already
-# saves the rows in the run's folder. The flow returns the numbers of rows, in the order of `indexes`.
+# saves the rows in the run's folder. The flow returns a list with the number of rows of each query, in the
+# order of `indexes`.
 
 
 # %% tags=["exercise-12.1"]

@@ -155,7 +155,7 @@ def test_the_health_of_a_server_says_nothing_about_credentials(guarded):
 
 
 def test_basic_authentication_refuses_and_it_is_said_why(guarded, ask, secrets):
-    assert "refused to answer without credentials (401): set PREFECT_API_KEY" in ask(guarded.url)
+    assert "refused to answer without credentials (401): set PREFECT_API_AUTH_STRING" in ask(guarded.url)
     assert "refused PREFECT_API_AUTH_STRING (401): set it to the right user:pass" in ask(guarded.url, basic="admin:no")
     assert "refused PREFECT_API_KEY (401): set it to the right key, or `unset" in ask(guarded.url, key=secrets.password)
     both = ask(guarded.url, basic="admin:no", key="pnu_any")

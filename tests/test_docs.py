@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.states import Running
 
 from conftest import CHECKOUT
 
@@ -25,7 +28,6 @@ COMMANDS = {
     LOOKS: """
         .venv/bin/workbook list
         source .venv/bin/activate
-        .venv/bin/workbook server start
         workbook server start
         .venv/bin/workbook hint 3.1
         .venv/bin/workbook hint 3.1 2
@@ -36,6 +38,7 @@ COMMANDS = {
         python scripts/setup_concurrency_limit.py --tag database --limit 3
         .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
         prefect concurrency-limit inspect database
+        prefect gcl ls
         prefect concurrency-limit ls
     """,
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
@@ -70,7 +73,7 @@ COMMANDS = {
     "tests/test_slides.py::test_every_slide_fits_the_projector_and_needs_no_network": "make slides",
     "tests/test_site.py::test_every_internal_link_leads_somewhere": "make docs",
     "tests/test_jupyterlab.py::test_the_kernel_also_runs_in_another_jupyter": """
-        .venv/bin/python -m ipykernel install --user --name prefect-workbook --display-name "Prefect workbook"
+        python -m ipykernel install --user --name prefect-workbook --display-name "Prefect workbook"
     """,
     "tests/test_readme.py::test_ci_runs_the_test_command_of_the_readme": "make test",
     "tests/test_contributing.py::test_the_example_works_as_it_is_written": """
@@ -79,12 +82,16 @@ COMMANDS = {
     """,
     "tests/test_report.py::test_figure_text_table_and_diagnosis_of_a_run": """
         .venv/bin/workbook timeline FLOW_RUN_ID --limit 3
+        workbook timeline FLOW_RUN_ID --limit 3
     """,
     "tests/test_server.py::test_life_of_a_server": """
         .venv/bin/workbook server status
         .venv/bin/workbook server stop
     """,
-    "tests/test_doctor.py::test_all_is_well_with_the_server_up": ".venv/bin/workbook doctor",
+    "tests/test_doctor.py::test_all_is_well_with_the_server_up": """
+        .venv/bin/workbook doctor
+        workbook doctor
+    """,
     "tests/test_gradebook.py::test_verdicts_are_shown_and_written": """
         .venv/bin/workbook grade
         .venv/bin/workbook grade 3.1
@@ -98,11 +105,14 @@ COMMANDS = {
     "tests/test_gradebook.py::test_watching_grades_what_is_saved": ".venv/bin/workbook grade 3.1 --watch",
     "tests/test_gradebook.py::test_reset_restores_the_stub_and_keeps_the_work": ".venv/bin/workbook reset 3.1",
     "tests/test_faults.py::test_a_server_that_is_killed_leaks_the_slots_whose_leases_were_in_its_memory": """
-        .venv/bin/workbook server free-slots database
+        workbook server free-slots database
         prefect gcl update tag:database --active-slots 0
     """,
     "tests/test_faults.py::test_the_run_of_a_killed_worker_is_marked_as_crashed_and_can_be_run_again": """
         prefect flow-run retry FLOW_RUN_ID
+    """,
+    "tests/test_docs.py::test_a_run_that_stays_running_is_marked_as_crashed_by_hand": """
+        curl $PREFECT_API_URL/flow_runs/FLOW_RUN_ID/set_state -H 'Content-Type: application/json' -d '{"force": true, "state": {"type": "CRASHED"}}'
     """,
     "tests/test_deployment.py::test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory": """
         prefect work-pool create prod-pool --type process
@@ -180,6 +190,7 @@ COMMANDS = {
     "its parts, one after the other; .ci/run runs the first": "make test-all",
     "it would change the environment that the tests run in": """
         touch pyproject.toml
+        make install
         make extras
     """,
     "docs/facts.md says what came of it, once, by hand": r"""
@@ -268,6 +279,17 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, env=environment, text=True, stdout=-1, stderr=-2)
     assert ran.returncode == 0, ran.stdout
+
+
+def test_a_run_that_stays_running_is_marked_as_crashed_by_hand(prefect_server):
+    """Of a flow run that nobody runs: the command is what makes the difference."""
+    (command,) = listed("tests/test_docs.py::test_a_run_that_stays_running_is_marked_as_crashed_by_hand")
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(flow(lambda: None, name="stuck"), state=Running())
+        script = command.replace("FLOW_RUN_ID", str(run.id))
+        environment = os.environ | {"PREFECT_API_URL": prefect_server.api_url}
+        subprocess.run(["bash", "-c", script], env=environment, check=True, capture_output=True)
+        assert client.read_flow_run(run.id).state.is_crashed()
 
 
 def test_the_lesson_runs_every_command_of_which_limit_when():

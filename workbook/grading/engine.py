@@ -101,5 +101,8 @@ def _observed(answer: Answer) -> str:
     timeline = answer.runs[-1].timeline if answer.runs else None
     if timeline is None or not timeline.peak:
         return "It does what it should."
+    which = f" in the last of the check's {len(answer.runs)} runs" if len(answer.runs) > 1 else ""
+    failed = ", ".join(words.clean(span.name) for span in timeline.where(state="FAILED"))
+    meant = f" The check made this fail: {failed}." if failed else ""
     took = words.seconds(timeline.makespan)
-    return f"Observed: {words.count(len(timeline))}, at most {timeline.peak} at once, {took}."
+    return f"Observed{which}: {words.count(len(timeline))}, at most {timeline.peak} at once, {took}.{meant}"

@@ -234,8 +234,8 @@ def _refused(code: int) -> str:
             "PREFECT_API_AUTH_STRING to user:password if the server takes those"
         )
     return (
-        f"to answer without credentials ({code}): set PREFECT_API_KEY for Prefect Cloud, or PREFECT_API_AUTH_STRING to "
-        "user:password for a server of your own, and only one of them"
+        f"to answer without credentials ({code}): set PREFECT_API_AUTH_STRING to user:password for your own server, or "
+        "PREFECT_API_KEY for Prefect Cloud, but not both"
     )
 
 

@@ -1,4 +1,4 @@
-# message: is an empty text.*leave its default out
+# message: is an empty string.*leave its default out
 import os
 
 from sqlalchemy import make_url

@@ -1,4 +1,4 @@
-# message: Your 'database_url' is no text.*render it as text
+# message: Your 'database_url' is a .*object, not a string.*render it as a string
 import os
 
 from sqlalchemy import make_url

@@ -1,4 +1,4 @@
-# message: There was no task run of 'cleanup2'\..*Does a run that goes well reach that line
+# message: There was no task run of 'cleanup2'\..*also reaches when no query fails
 import json
 from pathlib import Path
 

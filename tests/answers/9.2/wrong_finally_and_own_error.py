@@ -1,4 +1,4 @@
-# message: There was no task run of 'cleanup'\..*Does a run that goes well reach that line
+# message: There was no task run of 'cleanup'\..*also reaches when no query fails
 
 from prefect import flow, task
 

@@ -1,4 +1,4 @@
-# message: data/out shows \d files.*The others are of an earlier run: name the folder after the run
+# message: data/out shows \d files.*The others are from an earlier run. Name the folder after the run
 import json
 from datetime import datetime
 from pathlib import Path

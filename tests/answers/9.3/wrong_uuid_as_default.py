@@ -1,4 +1,4 @@
-# message: The others are of an earlier run.*in a default value, is made only once
+# message: The others are from an earlier run.*in a default value, is made only once
 import json
 from pathlib import Path
 from uuid import uuid4

@@ -195,7 +195,7 @@ EXERCISES = (
         ),
         grade=one_at_a_time,
         why="A schedule without a time zone follows UTC. A deployment's limit counts only its own runs, and by default "
-        "a run above it waits; a pool's limit counts the runs of every deployment in the pool.",
+        "a run that would exceed it waits. A pool's limit counts the runs of every deployment in the pool.",
         variation="Import `ConcurrencyLimitConfig` from `prefect.client.schemas.objects`, pass "
         "`concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy='CANCEL_NEW')`, and check again: what "
         "happens to the second run?",

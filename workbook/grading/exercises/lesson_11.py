@@ -49,12 +49,12 @@ def _one_environment(answer: Answer, key: str, kind: str, password: str) -> None
     environment = {"PREFECT_API_URL": api_url, "PREFECT_API_KEY": key, "DATABASE_URL": f"{start}{password}{end}"}
     shown, returned = _output(answer, **environment)
     if isinstance(returned, dict) and isinstance(found := returned.get("database_url"), list | OpaqueValue):
-        but = "" if isinstance(found, list) else f" but a {found.type}"
+        is_a = "list" if isinstance(found, list) else f"{found.type} object"
         holds = password in str(found) or unquote(password) in str(found)
         raise NotYet(
-            f"Your 'database_url' is no text{but}{', and it holds the password' if holds else ''}.",
-            "It should be the URL as text, with *** in place of the password.",
-            "A URL object still holds the password, even if it prints as ***: render it as text.",
+            f"Your 'database_url' is a {is_a}, not a string{', and it still holds the password' if holds else ''}.",
+            "It should be the URL as a string, with *** in place of the password.",
+            "A URL object still holds the password, even if it prints as ***: render it as a string.",
         )
     for name, secret in (("key", key), ("password", password), ("password", unquote(password))):
         _keeps_secret(name, secret, str(returned), "What you returned")
@@ -125,7 +125,7 @@ def _settings_are(returned: object, wanted: dict[str, str | None], case: str) ->
     )
     if returned[key] == "" and wanted[key] is None:
         raise NotYet(
-            f"{case} your {key!r} is an empty text.", "It should be None.",
+            f"{case} your {key!r} is an empty string.", "It should be None.",
             "`os.environ.get(name)` returns None by itself: leave its default out.",
         )  # fmt: skip
     raise NotYet(
@@ -143,7 +143,8 @@ EXERCISES = (
         minutes=8,
         entry="settings",
         hints=(
-            "Which of the three values may a stranger see as it is, and what does a reader need to know of the others?",
+            "Which of the three values may a stranger see as it is, and what does a reader need to know about the "
+            "others?",
             "For the key, say only whether there is one. For the URL, `make_url(url).render_as_string(…)` takes an "
             "argument about the password: see https://docs.sqlalchemy.org/en/20/core/engines.html. What happens if "
             "there is no URL?",

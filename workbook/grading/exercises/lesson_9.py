@@ -128,8 +128,8 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),
             "`.result()` raises a failed query's error, and the lines after it don't run." if failed
-            else f"Call or submit the task `{name}`; calling a plain function makes no task run. Does a run that goes "
-            "well reach that line?",
+            else f"Call or submit the task `{name}` (a plain function makes no task run), on a line that the flow also "
+            "reaches when no query fails.",
         )  # fmt: skip
     if all(span.start is None for span in found):
         left = [
@@ -238,8 +238,9 @@ EXERCISES = (
             "every result, and only then one more line.",
         ),
         grade=published,
-        why="A query that failed raises before `publish` is reached, so the link still points to the previous "
-        "folder. Switching a link is one step: a reader sees the old results or the new ones, never a mixture.",
+        why="`.result()` raises a failed query's error before `publish` is reached, so the link still points to the "
+        "previous folder. Switching a link is one step: a reader sees the old results or the new ones, never a "
+        "mixture.",
         variation="Call `publishing.sweep()` at the start of the flow: it removes the folders of runs that failed or "
         "died.",
     ),

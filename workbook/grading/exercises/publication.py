@@ -134,8 +134,9 @@ def now_published(
         others = set(now.files) - set(wanted)
         raise NotYet(
             f"data/out shows {len(now.files)} files: {', '.join(sorted(now.files)) or 'none'}.", expected,
-            "The others are of an earlier run: name the folder after the run, `publishing.staging(str(flow_run.id))`, "
-            "inside the flow. What stands outside it, or in a default value, is made only once."
+            "The others are from an earlier run. Name the folder after the run, inside the flow: "
+            "`publishing.staging(str(flow_run.id))`. A name made outside the flow, or in a default value, is made only "
+            "once."
             if others and others <= set(earlier) else "",
         )  # fmt: skip
     _hold(now.files, wanted)
