@@ -105,14 +105,14 @@ print("the same report:", submitted.result == called.result)
 #
 # <details><summary>Would more threads make this report faster?</summary>
 #
-# No, and the second report wasn't faster either: each step waits for the one before, and any small difference is
-# Prefect's overhead. Prefect runs submitted tasks in threads, but a chain takes at least as long as its steps together,
-# however many threads there are. Only shorter steps, or fewer of them, make it faster.
+# No. Prefect runs submitted tasks in threads, but each step of a chain waits for the one before, however many threads
+# there are. That's why the second report took about as long as the first; any small difference is Prefect's overhead.
+# Only shorter steps, or fewer of them, make it faster.
 # </details>
 #
-# <details><summary>What are the pale bars and the gaps?</summary>
+# <details><summary>What are the grey bars and the gaps?</summary>
 #
-# A pale bar is a task run that waits to start. A gap is Prefect's own work.
+# A grey bar is a task run that waits to start. A gap is Prefect's own work.
 # </details>
 
 # %% [markdown]

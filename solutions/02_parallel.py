@@ -185,9 +185,9 @@ print(looked.state.name, "with", looked.result)
 # %% [markdown]
 # ## Twenty at once
 #
-# A database allows only so many connections, so programs share a few of them in a *pool*. Here `warehouse.engine` gives
-# every run of this task the same pool of three connections. If none is free, a query waits for a third of its own
-# duration, and then gives up.
+# A database allows only so many connections, so a program opens just a few and lets its threads share them: a *pool*.
+# Here `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query
+# waits for a third of its own duration, and then gives up.
 
 # %%
 from flows import warehouse
@@ -226,7 +226,7 @@ print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 # the flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it
 # never runs more than three tasks at once. `with_options` makes a copy of the flow that has this task runner. How long
 # do all twenty take now, and how many fail? (The *ideal* in the figure's title is the length of all bars together,
-# divided by three workers.)
+# divided by three workers. Twenty queries can't be divided evenly among three, so no run quite reaches it.)
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner

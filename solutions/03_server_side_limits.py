@@ -61,9 +61,9 @@ limited = observe(nightly, range(9), 0.5, live=live(limit=3, prediction=guess))
 guess.compare(limited)
 
 # %% [markdown]
-# Each task run has to *acquire a slot* of the limit before it starts, and it releases the slot when it ends. The pale
-# part before a bar is its wait; even a free slot takes a moment. The *ideal* is again the length of all bars together,
-# divided by three slots.
+# A limit of three has three *slots*. Each task run has to *acquire* one before it starts, and it *releases* it when it
+# ends. The grey part before a bar is its wait; even a free slot takes a moment. The *ideal* is again the length of all
+# bars together, divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -72,8 +72,9 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # <details><summary>What does a task run do while it waits?</summary>
 #
-# It stays Pending (not started yet), occupies a thread of the task runner, and joins its process's queue, whose first
-# asks the server for a slot. Threads don't join it exactly in the order of submission.
+# It stays Pending (not started yet) and occupies a thread of the task runner. All waiting task runs of a process stand
+# in one queue, and only the first in it asks the server for a slot. They don't enter it exactly in the order of
+# submission, so they may start in another order too.
 # </details>
 
 # %% [markdown]
@@ -260,8 +261,9 @@ guess.compare(pooled)
 
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
-# waiting one acquires it the next time it asks. With shorter queries, they cost more. `explain` adds up how long slots
-# were empty, in *slot-seconds*: number of slots times seconds.
+# waiting one acquires it the next time it asks. The shorter the queries, the larger the part of the run that hand-overs
+# take. `explain` adds up how long slots were empty, in *slot-seconds*: number of slots times seconds. (What it says
+# about tasks that you await is for lesson 08.)
 
 # %%
 from workbook.diagnosis import explain
@@ -270,19 +272,21 @@ short = observe(nightly, range(9), 0.2)
 explain(short.timeline, limit=3)
 
 # %% [markdown]
-# A hand-over takes as long for a short task as for a long one, so a limit costs next to nothing if queries take
-# minutes, and more the shorter they are.
+# A hand-over takes as long for a short task as for a long one. So it hardly matters if your queries take minutes, but
+# it does if they take tenths of a second.
 #
 # <details><summary>Which one should I use?</summary>
 #
 # Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
-# the database from all flows on all machines. You can use both. Lesson 07 compares all of them.
+# the database from all flows on all machines. You can use both. Lesson 07 compares all the
+# ways to limit tasks.
 # </details>
 #
 # <details><summary>Will it be the same on my own server?</summary>
 #
-# No. A waiting task run asks again within about `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The
-# workbook's server sets it to 0.1 seconds. Prefect's default is 10, so a hand-over can take much longer.
+# No. A server setting says how long a waiting task run pauses before it asks again:
+# `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to about 0.1 seconds.
+# Prefect's default is 10, so a hand-over can take much longer.
 # </details>
 
 # %% [markdown]
@@ -387,9 +391,10 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Write the flow `two_resources(queries, calls, seconds)`. Both lists hold query numbers. Run both at the same time with
-# the task `asks`: `queries` tagged `warehouse`, `calls` tagged `partner`. (`asks.with_options(tags=[…])` makes a tagged
-# copy.) The check sets the limits. Return `[[rows of each query], [rows of each call]]`.
+# Imagine two services: `queries` go to your warehouse, `calls` to a partner. Here both lists hold query numbers, and
+# the task `asks` stands in for both. Write the flow `two_resources(queries, calls, seconds)`, which runs both lists at
+# the same time: `queries` with the tag `warehouse`, `calls` with the tag `partner`. (`asks.with_options(tags=[…])`
+# makes a tagged copy.) The check sets the limits. Return `[[rows of each query], [rows of each call]]`.
 
 
 # %% tags=["exercise-3.3"]

@@ -12,7 +12,7 @@ from workbook import check, hint, live, observe, predict, progress_report, serve
 server.ensure()
 
 # %% [markdown]
-# `query` is the task that you know. `save` is for the second half of this lesson.
+# `query` is the task from lesson 00, without a tag. `save` is for the second half of this lesson.
 
 # %% tags=["setup"]
 import json
@@ -144,8 +144,8 @@ print("the same answers:", batches.result == threads.result)
 
 # %% [markdown]
 # In the upper run, the white space to the right of a short bar is the price: the next query could run there, but it
-# waits for the slowest bar. `explain` adds it up for all batches but the last; its *slots* are places in a batch. The
-# *makespan* is the time from the first start to the last end.
+# waits for the slowest bar. `explain` adds it up. It calls each place in a batch a *slot*, and leaves out the last
+# batch, because no other batch waits for it. The *makespan* is the time from the first start to the last end.
 
 # %%
 from workbook.diagnosis import explain
@@ -214,8 +214,8 @@ print(failed.state.name, "with", len(saved), "answers in the checkpoint")
 # %% [markdown]
 # ## Resume
 #
-# With the checkpoint, you don't start from scratch. Two batches are saved, so only the third has to run, this time with
-# query 7.
+# With the checkpoint, you don't start from scratch. Two batches are saved, so only the third has to run, now with query
+# 7 in place of 99.
 
 # %%
 rest = observe(in_groups, [[6, 7, 8]], 0.3)
@@ -263,10 +263,11 @@ check("4.1", in_batches)
 # %% [markdown]
 # ### Exercise 4.2 · Resume from a checkpoint
 #
-# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size` and, after each,
-# saves what a later run needs to the path `checkpoint` (no file at first). If a query fails, so does the flow. The
-# check then replaces that query and runs the flow again in a new process, with the same file. This second run must not
-# repeat a query of a finished batch. Return a list with the rows of each query, in order.
+# Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`. After each batch,
+# it saves everything a later run will use in the file at the path `checkpoint`, which doesn't exist before the first
+# run. If a query fails, so does the flow. That is what happens in the check's first run: one query doesn't exist. The
+# check then puts another one in its place and runs the flow again, in a new process and with the same file. This second
+# run must not repeat a query of a finished batch. Return a list with the rows of each query, in order.
 
 
 # %% tags=["exercise-4.2"]
@@ -303,9 +304,10 @@ check("4.2", resume)
 # %% [markdown]
 # ### Exercise 4.3 · What do the barriers cost?
 #
-# Write the function `barrier_price(durations, size)`. It returns how many seconds longer batches of `size` take than
-# the same tasks under a limit of `size`; for no tasks, 0. Both start the tasks in the order of the list, and Prefect
-# itself takes no time. For the start times under the limit, copy your `schedule` (3.4) into the cell.
+# Write the function `barrier_price(durations, size)`. It returns the price of the barriers: the seconds that the tasks
+# take in batches of `size`, minus the seconds that they take under a limit of `size`. Without tasks, it returns 0. Both
+# start the tasks in the order of the list, and Prefect itself takes no time. For the start times under the limit, copy
+# your `schedule` (3.4) into the cell.
 
 # %% tags=["exercise-4.3"]
 import heapq

@@ -65,7 +65,8 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
 # The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error.
-# (Prefect itself waits for running tasks.) Alerts usually watch the flow run's state, which is Completed.
+# (Before it ends the flow run, Prefect waits for the task runs that have started.) Alerts usually watch the flow run's
+# state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -164,14 +165,14 @@ def lost_order_right(count, seconds):
 # Which query's rows come first in the wrong flow's list: 0, 1 or 2?
 
 # %% tags=["guess"]
-guess = predict("a lost order", first_rows=2)
+guess = predict("a lost order", first_query=2)
 
 # %%
 wrong, right = observe(lost_order_wrong, 3, 0.5), observe(lost_order_right, 3, 0.5)
 rows = [ask(index, 0) for index in range(3)]
 
 # %%
-guess.compare(first_rows=rows.index(wrong.result[0]))
+guess.compare(first_query=rows.index(wrong.result[0]))
 
 # %% tags=["nbval-check-output"]
 print("the right flow returns the rows of", [rows.index(part) for part in right.result])
@@ -232,8 +233,8 @@ check("5.2", in_order)
 # %% [markdown]
 # ## Returned futures
 #
-# What if a flow returns the futures themselves? What does its caller find in the list: a `"list"`, a
-# `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
+# What if a flow returns the futures themselves? What will each element of the list that the caller gets be: the query's
+# rows (a `"list"`), a `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
 
 
 # %%
@@ -351,8 +352,8 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #
-# The password leaves the repository, but it's still a parameter on the server. And Python reads a default once, when it
-# loads the code, so the flow doesn't notice a new password.
+# The password is no longer in the repository, but it's still a parameter on the server. And Python reads a default
+# once, when it loads the code, so the flow doesn't notice a new password.
 # </details>
 
 # %% [markdown]

@@ -201,13 +201,14 @@ guess.compare(at_once_wrong_flow=wrong.timeline.peak, at_once_right_flow=right.t
 
 # %% [markdown]
 # When a task run starts and its tag has no limit, the client (the process that runs your flow) remembers that for five
-# seconds. A limit created during those seconds is ignored. So create limits when you set up a system, not in the flow
-# that needs them.
+# seconds. If you create the limit during those seconds, it's ignored until they are over. So create limits when you set
+# up a system, not in the flow that needs them.
 
 # %% [markdown]
 # ## A limit of zero
 #
-# Maintenance tonight: all queries should wait. So I set the limit to 0. In which state does the flow run end?
+# Maintenance tonight: all queries should wait. So I set the limit to 0. In which state does the flow run end:
+# `"Completed"`, `"Failed"` or `"Crashed"`?
 
 
 # %%
@@ -300,7 +301,7 @@ wrong.plot(title="The query gets the slot only when the report has given up")
 # ### Exercise 6.2 · The task that waits for its own slot
 #
 # The limit on the tag `ledger` is 1. Change the tasks so that `counts` finishes, and the tag still limits every query.
-# (Unfixed, a check takes half a minute.)
+# (Until you fix them, each check takes half a minute.)
 
 
 # %% tags=["exercise-6.2"]
@@ -359,7 +360,8 @@ check("6.2", counts)
 # ## A slot held through a retry delay
 #
 # `flaky_with_slot` fails on its first try and tries again after two seconds. Meanwhile query 1 is submitted, with the
-# same tag, whose limit is 1. `first_try_failed` only makes sure of that order.
+# same tag, whose limit is 1. `first_try_failed` makes sure that query 1 is submitted only after the first
+# try has failed. `task_run.run_count` is the number of the try.
 
 # %%
 first_try_failed = threading.Event()
@@ -391,7 +393,8 @@ guess = predict("a slot held through a retry delay", query_1="waits")
 # %%
 set_limit("pitfall-retry", 1)
 held = observe(retry_keeps_slot_wrong, 0.3)
-retry, other = sorted(held.timeline, key=lambda span: span.task != "flaky_with_slot")
+spans = {span.task: span for span in held.timeline}
+retry, other = spans["flaky_with_slot"], spans["query"]
 
 # %%
 guess.compare(query_1="runs" if other.start < retry.end else "waits")
@@ -464,8 +467,9 @@ full.plot()
 
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
-# 3 waits too, without a pale bar: Prefect records it only when a worker takes it. If some tasks have a limit, keep the
-# default task runner, which has a worker for every task.
+# 3 waits too, without a grey bar: Prefect records it only when a worker takes it. If only some of a flow's tasks have a
+# limit, keep the default task runner, which has a worker for every task: in a small pool, tasks that wait for a slot
+# hold up the others.
 
 # %% [markdown]
 # ## A client that is killed

@@ -170,6 +170,7 @@ comparison(
     {"task runs": task_runs, "their queries": queries},
     limits={"their queries": 3},
     title=f"{task_runs.peak} task runs at once, {queries.peak} queries at once",
+    what="bar",
 )
 
 # %% [markdown]
@@ -195,8 +196,8 @@ print("more than 3 task runs at once:", task_runs.peak > 3)
 
 # %% [markdown]
 # All reports lay out their pages at once, and only the queries wait. The price: a task run that waits is Running, so
-# its state doesn't tell you that it's just waiting. If its task has a timeout (`timeout_seconds`), the wait counts.
-# Under a tag limit, the timeout starts when the task run has its slot.
+# its state doesn't tell you that it's just waiting. If its task has a timeout (`timeout_seconds`), the wait uses up
+# part of it. Under a tag limit, the timeout starts when the task run has its slot.
 #
 # <details><summary>What does strict=True do?</summary>
 #
@@ -246,12 +247,15 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 #
 # ## Side by side
 #
-# Each bar is one query. Under `concurrency()`, gaps are waits between two tries.
+# Each bar is one query. Under the task runner and the tag limit, most gaps are page layout: a report holds its thread
+# or slot meanwhile. Under `concurrency()`, all pages are laid out at the start, and a gap lasts until a waiting task
+# run asks for a slot again.
 
 # %%
 comparison(
     {name: queries for name, (_, queries) in measured.items()},
     title="The same twelve queries, without a limit and under four limits",
+    what="bar",
 )
 
 # %%
@@ -415,7 +419,7 @@ print("more than 3 reports at once:", Timeline(tuple(spans)).peak > 3)
 # ## Work queue: a part of the pool
 #
 # A pool can have several queues, each with its own limit. A *backfill* reruns old nights. Mine gets a queue with a
-# limit of 1. The pool itself has no limit now.
+# limit of 1. The first command below removes the pool's own limit.
 
 # %%
 # !prefect work-pool clear-concurrency-limit shop-pool
@@ -519,7 +523,7 @@ Path("night.py").unlink()
 # | how often something starts | `rate_limit()` | starts per second | is Running | yes |
 # | everything a pool runs | work pool | flow runs of the pool | is Scheduled, then Late | yes |
 # | one kind of flow run in a pool | work queue | flow runs of the queue | is Scheduled, then Late | yes |
-# | a flow that mustn't overlap | deployment | its flow runs | is AwaitingConcurrencySlot, or ends Cancelled | yes |
+# | a deployment, one run at a time | deployment | its flow runs | is AwaitingConcurrencySlot, or ends Cancelled | yes |
 #
 # [Which limit when](../docs/which_limit_when.md) has the same table with the commands.
 #
@@ -530,7 +534,7 @@ Path("night.py").unlink()
 # - **script**: Once a day, a flow calls a small service that nobody else uses. The service can handle four calls at
 #   once.
 # - **reports**: Five flows on three machines run tasks, each of which is one query. The database can handle three
-#   queries. Each task has a timeout, which mustn't run out while the task waits.
+#   queries at a time. Each task has a timeout, which mustn't run out while the task waits.
 # - **licence**: Tasks of several flows compute for an hour. Each needs one of our two licences, but only in its last
 #   minute.
 # - **partner**: All our flows call a partner, who charges extra above ten calls a second, however long a call takes.

@@ -46,12 +46,16 @@ async def awaited_in_turn(indexes, seconds):
 # %%
 answers = await awaited_in_turn(range(2), 0.5)
 
+# %%
+observe(awaited_in_turn, range(2), 0.5).plot()
+
 # %% [markdown]
 # ## Gather
 #
-# That flow starts each query only when the one before has ended. Without `await`, calling an async function gives you a
-# *coroutine*: a call that hasn't started yet. `asyncio.gather` starts all coroutines, waits for all, and returns their
-# results in the order in which you passed them. Five queries of one second: how long, and how many at once?
+# `awaited_in_turn` starts each query only when the one before has ended. Without `await`, calling an async function
+# gives you a *coroutine*: a call that hasn't started yet. `asyncio.gather` starts all coroutines, waits for all, and
+# returns their results in the order in which you passed them. Five queries of one second: how long, and how many at
+# once?
 
 
 # %%
@@ -101,8 +105,9 @@ print("blocking, at most", blocked.timeline.peak, "at once")
 print("the same answers:", blocked.result == free.result)
 
 # %% [markdown]
-# All coroutines share one thread. A coroutine lets the others run only at an `await` that really waits, and `ask` has
-# none. Nothing warns you: the rows are right and the flow is Completed. Only the timeline shows it.
+# All coroutines share one thread. A coroutine lets the others run only at an `await` that really waits, and
+# `blocking_query` has none. Nothing warns you: the rows are right and the flow is Completed. Only the timeline shows
+# it.
 #
 # <details><summary>What if I submit the blocking task?</summary>
 #
@@ -146,22 +151,23 @@ both = observe(threads_of_both, 20, 1)
 guess.compare(gathered=both.result[0], submitted=both.result[1])
 
 # %% [markdown]
-# Gathered tasks share the event loop's thread; each submitted one needs its own. For many waits, gather.
+# Gathered tasks share the event loop's thread; each submitted one needs its own. If many tasks wait at once,
+# gather them.
 #
 # | You have | Use |
 # |---|---|
 # | blocking calls, a few dozen at once | plain tasks and `submit` |
 # | an async driver or client, and many waits | async tasks and `gather` |
 # | one blocking call among async tasks | `asyncio.to_thread` |
-# | computing | neither: processes (lesson 10) |
+# | calculations that keep a processor busy | neither async nor threads, but processes (lesson 10) |
 #
 # A task runner holds back only tasks that you submit. For awaited tasks, set a tag limit.
 
 # %% [markdown]
 # ## A coroutine that nobody awaits
 #
-# A plain flow calls the async task and forgets that it's async. In which state will the flow run end, and how many
-# queries will run at once?
+# A plain flow calls the async task and forgets that it's async. In which state will the flow run end (`"Completed"`
+# or `"Failed"`), and how many queries will run at once?
 
 
 # %%
@@ -184,8 +190,9 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint, when you run it, is Python's warning:
-# `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. When you run this cell yourself, the only hint is
+# Python's warning (not kept in my solution): `RuntimeWarning: coroutine 'run_task_async' was never awaited`. That is
+# the coroutine in which Prefect would have run the task.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
@@ -285,8 +292,8 @@ at_once = observe(children_at_once, regions, 1)
 guess.compare(at_once_in_turn=in_turn.timeline.peak, at_once_gathered=at_once.timeline.peak)
 
 # %% [markdown]
-# Below, child flows have hollow bars, and `colour="flow"` gives each one's task runs a colour. Only task runs count in
-# the curve below.
+# In the next figure, child flows have hollow bars, and `colour="flow"` gives the task runs of each child their own
+# colour. The curve counts only task runs.
 
 # %%
 from workbook.plots import picture
@@ -294,22 +301,25 @@ from workbook.plots import picture
 picture(at_once.timeline, colour="flow")
 
 # %% tags=["nbval-check-output"]
-print("child flow runs:", len(at_once.timeline.around.children))
-print("task runs:", len(at_once.timeline), "· in turn, at most", in_turn.timeline.peak, "at once")
+print(
+    "child flow runs:", len(at_once.timeline.around.children), "· task runs:", len(at_once.timeline)
+)
+print("the parent that awaits in turn: at most", in_turn.timeline.peak, "at once")
 print("the same answers:", in_turn.result == at_once.result)
 
 # %% [markdown]
 # <details><summary>Can plain <code>def</code> child flows run at once too?</summary>
 #
-# Flows have no `submit`. Use `asyncio.to_thread(child, …)` in `gather`, as below. Or call the child in a task and
-# submit that task; the timeline then counts this task run too. Threads that you start yourself don't know the parent:
-# the runs appear in the web UI, but not as its children.
+# Yes. A flow has no `submit`, so use `asyncio.to_thread(child, …)` in `gather`, as below. Or call the child in a task
+# and submit that task; the timeline then counts this task run too. Threads that you start yourself don't know the
+# parent: the runs appear in the web UI, but not as its children.
 # </details>
 
 # %% [markdown]
 # ## A pool belongs to one flow run
 #
-# Two child flows run at the same time, each with its own pool of three threads. How many queries will run at once?
+# I want at most three queries at once in all. Two child flows run at the same time, each with its own pool of three
+# threads. How many queries will run at once?
 
 
 # %%
@@ -331,13 +341,18 @@ guess = predict("two pools", at_once=6)
 
 # %%
 pools = observe(two_pools, 1)
-picture(pools.timeline, limit=3, colour="flow", prediction=guess)
+picture(
+    pools.timeline,
+    colour="flow",
+    prediction=guess,
+    title=f"Two pools of three: {pools.timeline.peak} at once",
+)
 
 # %%
 guess.compare(pools)
 
 # %% [markdown]
-# I wanted three in all, but a pool belongs to one flow run. For a limit over all children, and over every other flow
+# A pool belongs to one flow run. For a limit over all children, and over every other flow
 # run, you need a tag limit, as in [lesson 03](03_server_side_limits.ipynb):
 
 # %%
@@ -364,13 +379,13 @@ picture(tagged.timeline, limit=3, colour="flow")
 
 # %% tags=["nbval-check-output"]
 print("with the tag, never more than 3 at once:", tagged.timeline.peak <= 3)
-print("with the pools:", pools.state.name, "·", len(pools.timeline), "task runs")
+print("with the pools, never more than 3 at once:", pools.timeline.peak <= 3)
 
 # %% [markdown]
 # ## One child fails
 #
 # There is no query 99, so the southern report fails right away. The northern one needs two seconds. Which states will
-# the server show for the parent and for the northern report?
+# the server show for the parent and for the northern report: `"Completed"`, `"Failed"`, `"Crashed"` or `"Running"`?
 
 
 # %%
@@ -473,7 +488,7 @@ def nightly(region: str):
 
 # %% [markdown]
 # With `timeout=0`, `run_deployment` doesn't wait for the child. No worker is running. In which states will the parent
-# and its children be?
+# and its children be: `"Scheduled"`, `"Pending"`, `"Running"` or `"Completed"`?
 
 # %%
 from prefect.deployments import run_deployment
@@ -497,10 +512,12 @@ guess.compare(state_parent=sent.state.name, state_children=", ".join(states))
 print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "children:", *states)
 
 # %% [markdown]
-# Without `timeout=0`, the parent waits until a worker has finished the run. In an async flow, `await
-# run_deployment(…)`, or gather several such calls. If a child fails, `run_deployment` raises nothing: look at the
-# `.state` of the flow run that it returns. `as_subflow=False` makes a flow run that isn't a child. [Lesson
-# 10](10_deploy.ipynb) starts workers. Now remove what I created:
+# - Without `timeout=0`, the parent waits until a worker has finished the run.
+# - In an async flow, `await run_deployment(…)`, or gather several such calls.
+# - If a child fails, `run_deployment` raises nothing: look at the `.state` of the flow run that it returns.
+# - `as_subflow=False` makes a flow run that isn't a child.
+#
+# In [lesson 10](10_deploy.ipynb) you start a worker for such runs. The next cell removes what this section created.
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote
@@ -508,10 +525,11 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # !prefect --no-prompt gcl delete tag:reports
 
 # %% [markdown]
-# ## Messages you may meet
+# ## Error messages and their causes
 #
 # Prefect knows from the *context* which run a piece of code belongs to. A thread that you start yourself has none.
-# `asyncio.to_thread` passes it on; in your own pool, use `pool.submit(contextvars.copy_context().run, …)`.
+# `asyncio.to_thread` passes it on; in your own pool, use `pool.submit(contextvars.copy_context().run, …)`. Without it,
+# you get this error:
 
 # %% tags=["nbval-check-output"]
 from concurrent.futures import ThreadPoolExecutor

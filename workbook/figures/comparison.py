@@ -20,7 +20,10 @@ Stretch = tuple[float, float, bool]  # seconds since the run's first start: from
 
 
 def comparison(
-    runs: dict[str, Timeline], limits: dict[str, int | None] | None = None, title: str | None = None
+    runs: dict[str, Timeline],
+    limits: dict[str, int | None] | None = None,
+    title: str | None = None,
+    what: str = "task run",
 ) -> Picture:
     """Draw several runs under each other over one time axis, each as wide as it took and as tall as it ran at once.
 
@@ -30,6 +33,7 @@ def comparison(
         runs: the runs by name, in the order from top to bottom.
         limits: how many task runs may run at once, by the run's name; for those that have a limit.
         title: the finding; by default it is made of the measured numbers.
+        what: the word for one bar, where it isn't a task run.
 
     Raises:
         ValueError: there are no runs, a limit is of none of them, or is not a positive whole number.
@@ -70,10 +74,10 @@ def comparison(
     _legend(panels[0], any(waits_in.values()), failed, bool(marked))
     panels[-1].set_xlim(-longest * 0.005, longest * 1.12)
     panels[-1].set_xlabel("seconds since each run's first start", fontsize=style.LABEL, color=style.INK)
-    words = " ".join(f"{clean(name)}: {sentence(run, limits.get(name))}" for name, run in runs.items())
-    alt = f"{title}. {words} Each run is drawn as wide as it took and as tall as task runs ran at once."
+    words = " ".join(f"{clean(name)}: {sentence(run, limits.get(name), what)}" for name, run in runs.items())
+    alt = f"{title}. {words} Each run is drawn as wide as it took and as tall as {what}s ran at once."
     style.settle(figure)
-    return Picture(figure, title, alt, compare_as_text(runs, limits))
+    return Picture(figure, title, alt, compare_as_text(runs, limits, what))
 
 
 def _ran(run: Timeline) -> list[Stretch]:

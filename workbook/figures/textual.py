@@ -13,7 +13,8 @@ from statistics import median
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from workbook.figures.words import CUT_OFF, clean, count, extent, label, rows_of, seconds, sentence, short
+from workbook.figures.words import CUT_OFF, clean, extent, label, rows_of, seconds, sentence, short
+from workbook.timelines.finding import count
 from workbook.timelines.timeline import Span, Timeline
 
 ROWS = 24  # more than fit on a terminal say nothing one by one
@@ -48,7 +49,7 @@ def as_text(timeline: Timeline, limit: int | None = None, width: int = COLUMNS) 
     return _finished(parts, width)
 
 
-def compare_as_text(runs: dict[str, Timeline], limits: dict[str, int | None]) -> str:
+def compare_as_text(runs: dict[str, Timeline], limits: dict[str, int | None], what: str = "task run") -> str:
     """Several runs as text: a line of numbers for each, and how many ran at once over one time axis.
 
     No line is wider than 80 columns.
@@ -56,13 +57,14 @@ def compare_as_text(runs: dict[str, Timeline], limits: dict[str, int | None]) ->
     Args:
         runs: the runs by name.
         limits: how many task runs may run at once, by the run's name; for those that have a limit.
+        what: the word for one span.
 
     Raises:
         ValueError: a limit is not a positive whole number.
     """
     lines = []
     for name, run in runs.items():
-        lines += _wrapped(f"{clean(name)}: {sentence(run, limits.get(name))}", COLUMNS)
+        lines += _wrapped(f"{clean(name)}: {sentence(run, limits.get(name), what)}", COLUMNS)
     names = min(max(cell_len(clean(name)) for name in runs), COLUMNS // 3)
     columns = COLUMNS - names - 2
     longest, peak = max(run.makespan for run in runs.values()), max(run.peak for run in runs.values())
@@ -135,7 +137,7 @@ def _by_task(timeline: Timeline) -> Iterator[str]:
     for task, number in tasks[:8]:
         part = timeline.where(task=task)
         ran = [timeline.end_of(span) - span.start for span in part if span.start is not None]
-        line = f"{short(task or 'unnamed task', 24)}: {count(number)}"
+        line = f"{short(task or 'unnamed task', 24)}: {count(number, 'task run')}"
         if ran:
             line += f", half within {seconds(median(ran))}, longest {seconds(max(ran))}"
             line += f", longest wait {seconds(max(0.0, *part.waits, 0.0))}"

@@ -4,6 +4,7 @@ from collections import Counter
 
 from rich.cells import cell_len, set_cell_size
 
+from workbook.timelines.finding import count
 from workbook.timelines.span import CUT_OFF
 from workbook.timelines.timeline import Span, Timeline
 
@@ -18,17 +19,13 @@ def seconds(value: float) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f} s"  # without + 0.0 there is a "-0.00"
 
 
-def count(number: int) -> str:
-    """ "1 task run", "20 task runs"."""
-    return f"{number} task run{'' if number == 1 else 's'}"
-
-
-def headline(timeline: Timeline, limit: int | None = None) -> str:
+def headline(timeline: Timeline, limit: int | None = None, what: str = "task run") -> str:
     """The finding of one run with its measured numbers, short enough for a title.
 
     Args:
         timeline: the run.
         limit: how many task runs may run at once, if there is a limit.
+        what: the word for one of the run's spans.
 
     Raises:
         ValueError: the limit is not a positive whole number.
@@ -36,7 +33,7 @@ def headline(timeline: Timeline, limit: int | None = None) -> str:
     ideal = None if limit is None else timeline.ideal(limit)
     if not len(timeline):
         return "No task ran"
-    total, going = count(len(timeline)), _goes_on(timeline)
+    total, going = count(len(timeline), what), _goes_on(timeline)
     if all(span.start is None for span in timeline):
         return f"{total} waiting, none started yet" if going else f"{total}, none ever started"
     ended = sum(span.end is not None for span in timeline)
@@ -58,30 +55,31 @@ def contest(runs: dict[str, Timeline]) -> str:
     first, *others = (Counter(span.task for span in run) for run in runs.values())
     same = ""
     if first and others and all(other == first for other in others):
-        same = f"The same {count(sum(first.values()))}: "
+        same = f"The same {count(sum(first.values()), 'task run')}: "
     named = {clean(name): run.makespan for name, run in runs.items() if run.peak}
     if len(named) > 4:
         named = {name: named[name] for name in (max(named, key=named.get), min(named, key=named.get))}
     return same + ", ".join(f"{name} in {seconds(took)}" for name, took in named.items()) if named else "No task ran"
 
 
-def sentence(timeline: Timeline, limit: int | None = None) -> str:
+def sentence(timeline: Timeline, limit: int | None = None, what: str = "task run") -> str:
     """The finding of one run with its limit, failures, waits and deployed flow runs, in full sentences.
 
     Args:
         timeline: the run.
         limit: how many task runs may run at once, if there is a limit.
+        what: the word for one of the run's spans.
 
     Raises:
         ValueError: the limit is not a positive whole number.
     """
-    parts = [f"{headline(timeline, limit)}."]
+    parts = [f"{headline(timeline, limit, what)}."]
     if limit is not None and timeline.peak <= limit:
         parts.append(f"The limit is {limit}.")
-    for what, spans in _apart(timeline).items():
+    for kind, spans in _apart(timeline).items():
         more = f" and {len(spans) - 3} more" if len(spans) > 3 else ""
         if spans:
-            parts.append(f"{what.capitalize()}: {', '.join(clean(span.name) for span in spans[:3])}{more}.")
+            parts.append(f"{kind.capitalize()}: {', '.join(clean(span.name) for span in spans[:3])}{more}.")
     if max(timeline.waits, default=0.0) >= 0.05:
         parts.append(f"The longest wait before a start was {seconds(max(timeline.waits))}.")
     deployed = Counter((_flow(child), child.work_pool) for child in timeline.around.children if child.deployment)

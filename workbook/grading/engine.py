@@ -12,6 +12,7 @@ from workbook.grading.sandbox import Answer, AnswerAborted, AnswerError
 from workbook.grading.submissions import unfinished, untouched
 from workbook.prefect_server import own
 from workbook.prefect_server.local import ServerError
+from workbook.timelines.finding import count
 
 
 def judge(
@@ -105,4 +106,4 @@ def _observed(answer: Answer) -> str:
     failed = ", ".join(words.clean(span.name) for span in timeline.where(state="FAILED"))
     meant = f" The check made this fail: {failed}." if failed else ""
     took = words.seconds(timeline.makespan)
-    return f"Observed{which}: {words.count(len(timeline))}, at most {timeline.peak} at once, {took}.{meant}"
+    return f"Observed{which}: {count(len(timeline), 'task run')}, at most {timeline.peak} at once, {took}.{meant}"

@@ -20,6 +20,7 @@ from workbook.figures import gantt, textual, words
 from workbook.paths import shown
 from workbook.runs.records import Observation, observe_run
 from workbook.timelines.diagnosis import diagnose, explain, limited, limits_judged, read_on
+from workbook.timelines.finding import count
 from workbook.timelines.timeline import Timeline
 
 
@@ -39,7 +40,7 @@ def judged(seen: Observation, tag: str | None) -> Timeline:
         return tagged
     tags = sorted({tag for span in seen.timeline for tag in span.tags})
     there = f"their tags are {', '.join(map(repr, tags))}." if tags else "they have no tags, so leave out --tag."
-    raise NoSuchTag(f"None of the {words.count(len(seen.timeline))} has the tag {tag!r}: {there}")
+    raise NoSuchTag(f"None of the {count(len(seen.timeline), 'task run')} has the tag {tag!r}: {there}")
 
 
 def limit_in_force(timeline: Timeline) -> int | None:
@@ -94,7 +95,7 @@ def print_report(
     error = f": {seen.timeline.around.message}" if seen.timeline.around.message else "."
     lines = [f"Flow run {seen.name!r}, {seen.state.name}{error}{going}"]
     if seen.missing:
-        lines.append(f"The records of {words.count(seen.missing)} never came, so they are not counted here.")
+        lines.append(f"The records of {count(seen.missing, 'task run')} never came, so they are not counted here.")
     lines += ["", textual.as_text(timeline, line, width), ""]
     console.print(Text("\n".join(lines)))
     if len(timeline):

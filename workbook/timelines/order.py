@@ -66,8 +66,9 @@ def batch_barriers(timeline: Timeline) -> Finding | None:
         slots, whole = max(b.peak for b in batches), Timeline(group, until=timeline.now)
         text = (
             f"{len(group)} tasks ran in {len(batches)} batches of up to {max(map(len, batches))}. Each batch waited "
-            f"for the slowest task of the one before: {named(slowest)}. Slots were idle for {idle:.2f} slot-seconds in "
-            f"all; the makespan is {whole.makespan:.2f} s, the ideal for {slots} at once {whole.ideal(slots):.2f} s. "
+            f"for the slowest task of the one before: {named(slowest)}. Until the last batch, slots were idle for "
+            f"{idle:.2f} slot-seconds; the makespan is {whole.makespan:.2f} s, the ideal for {slots} at once "
+            f"{whole.ideal(slots):.2f} s. "
             "Did each batch need the results of the one before, or an approval in between? If not, submit all tasks "
             "at once, and let a limit or the task runner's workers hold them back."
         )

@@ -239,8 +239,8 @@ def slow_hand_over(
             why += "."
         else:
             why += (
-                f"; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over at once (for tasks that "
-                "you await, an asyncio.Semaphore)."
+                f"; inside one flow, a ThreadPoolTaskRunner(max_workers={limit}) hands over immediately (for "
+                "tasks that you await, an asyncio.Semaphore)."
             )
     text = (
         f"{slots} were empty for {lost:.2f} slot-seconds while tasks waited for one: {lost / len(late):.2f} s at each "

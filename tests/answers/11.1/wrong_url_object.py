@@ -1,4 +1,4 @@
-# message: Your 'database_url' is a .*object, not a string.*render it as a string
+# message: Your 'database_url' isn't a string, and it still holds the password.*render it as a string
 import os
 
 from sqlalchemy import make_url

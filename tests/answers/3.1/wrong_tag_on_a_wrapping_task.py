@@ -1,4 +1,4 @@
-# message: task runs don't have the tag 'database', nor any other
+# message: task runs have no tag
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: got None\. It should complete, since DATABASE_URL is set\. If your flow found no URL: a default argument.*Read DATABASE_URL inside the flow
+# message: got None\. It should complete, since DATABASE_URL is set\. If your flow found no URL: Python runs default arguments.*Read it inside the flow
 import os
 
 from prefect import flow

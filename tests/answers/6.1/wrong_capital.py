@@ -1,4 +1,4 @@
-# message: don't have the tag 'reporting' but \['Reporting'\]
+# message: have the tags \['Reporting'\] instead of 'reporting'
 from prefect import flow, task
 
 from workbook.work import ask

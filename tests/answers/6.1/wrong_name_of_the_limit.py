@@ -1,4 +1,4 @@
-# message: 4 of 4 task runs don't have the tag 'reporting' but \['tag:reporting'\]
+# message: 4 of 4 task runs have the tags \['tag:reporting'\] instead of 'reporting'
 from prefect import flow, task
 
 from workbook.work import ask

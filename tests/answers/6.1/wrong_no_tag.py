@@ -1,4 +1,4 @@
-# message: don't have the tag 'reporting', nor any other
+# message: have no tag
 from prefect import flow, task
 
 from workbook.work import ask

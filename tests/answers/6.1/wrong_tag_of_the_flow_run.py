@@ -1,4 +1,4 @@
-# message: 4 of 4 task runs don't have the tag 'reporting', nor any other
+# message: 4 of 4 task runs have no tag
 from prefect import flow, task
 from prefect.context import get_run_context
 

@@ -1,4 +1,4 @@
-# message: 2 of 4 task runs don't have the tag 'reporting' but \['reportng'\].*Look for a typo
+# message: 2 of 4 task runs have the tags \['reportng'\] instead of 'reporting'.*Look for a typo
 from prefect import flow, task
 
 from workbook.work import ask

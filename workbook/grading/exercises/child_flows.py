@@ -238,7 +238,8 @@ def _named(seen: Run, badly: list[str], well: list[str]) -> None:
     if unnamed := [name for name in badly if name not in named]:
         raise NotYet(
             f"Your flow failed with an error that doesn't name {unnamed[0]!r}: {expect.brief(text)}.", expected,
-            "With return_exceptions=True, each error stands in the place of its region: collect the names of all.",
+            "With return_exceptions=True, the list has the error where that region's rows would be: collect the "
+            "names of all regions that have one.",
         )  # fmt: skip
     if wrongly := [name for name in well if name in named]:
         raise NotYet(

@@ -129,8 +129,8 @@ def all_tagged(seen: Run, indexes: Sequence[int], tag: str) -> None:
         return
     found = sorted({tag for span in free for tag in span.tags})
     raise NotYet(
-        f"{len(free)} of {len(homes)} task runs don't have the tag {tag!r}"
-        f"{f' but {found}' if found else ', nor any other'}; at most {seen.timeline.peak} task runs ran at once.",
+        f"{len(free)} of {len(homes)} task runs have {f'the tags {found} instead of {tag!r}' if found else 'no tag'}; "
+        f"at most {seen.timeline.peak} task runs ran at once.",
         f"Each of them should have the tag {tag!r}.",
         why_not_tagged(seen, tag, found),
     )

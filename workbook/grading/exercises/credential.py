@@ -51,8 +51,8 @@ def from_environment(answer: Answer) -> None:
             raise NotYet(
                 f"Your flow ended {seen.state.name}: {str(seen.error or seen.state.message).rstrip('.')}.",
                 "It should complete, since DATABASE_URL is set.",
-                "If your flow found no URL: a default argument, and code outside the flow, is run when the code is "
-                "loaded, which was before. Read DATABASE_URL inside the flow.",
+                "If your flow found no URL: Python runs default arguments and code outside the flow when it loads your "
+                "code, and that was before the check set DATABASE_URL. Read it inside the flow.",
             )
         if seen.result != host:
             raise NotYet(

@@ -83,7 +83,7 @@ EXERCISES = (
         grade=diamond,
         why="Every task waits for what it needs and for nothing else, so the two in the middle run at the same time. "
         "The flow itself waits only once, at the end.",
-        variation="Take out one `wait_for` and look at the timeline: which bar begins too early?",
+        variation="Take out one `wait_for` and check again: which bar in its timeline begins too early?",
     ),
     Exercise(
         id="1.3",

@@ -49,10 +49,10 @@ def _one_environment(answer: Answer, key: str, kind: str, password: str) -> None
     environment = {"PREFECT_API_URL": api_url, "PREFECT_API_KEY": key, "DATABASE_URL": f"{start}{password}{end}"}
     shown, returned = _output(answer, **environment)
     if isinstance(returned, dict) and isinstance(found := returned.get("database_url"), list | OpaqueValue):
-        is_a = "list" if isinstance(found, list) else f"{found.type} object"
+        but = "" if isinstance(found, list) else f" but a {found.type}"  # a URL of SQLAlchemy arrives as a list
         holds = password in str(found) or unquote(password) in str(found)
         raise NotYet(
-            f"Your 'database_url' is a {is_a}, not a string{', and it still holds the password' if holds else ''}.",
+            f"Your 'database_url' isn't a string{but}{', and it still holds the password' if holds else ''}.",
             "It should be the URL as a string, with *** in place of the password.",
             "A URL object still holds the password, even if it prints as ***: render it as a string.",
         )

@@ -129,8 +129,8 @@ EXERCISES = (
         entry="states",
         hints=(
             "For each flow, ask two questions: does its function raise, and what does it return?",
-            "A flow run that returns states or futures gets its own state from them. Prefect's documentation has the "
-            "rules: https://docs.prefect.io/v3/concepts/states",
+            "If a flow returns states or futures, alone or in a list, its run gets its own state from them. "
+            "Prefect's documentation has the rules: https://docs.prefect.io/v3/concepts/states",
             "Write all seven names first, each with your guess, as in "
             '`return {"waited_for": "…", "not_raised": "…", …}`. The verdict explains the first wrong one.',
         ),

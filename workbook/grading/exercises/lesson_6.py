@@ -234,6 +234,7 @@ EXERCISES = (
         grade=freed,
         why="`active_slots` is just a number in the server's database. Once the leases are lost, nothing compares it "
         "with what really runs, so you have to.",
-        variation='Run `free_slots("pitfall-leak")`, then `under_the_limit` again: how many run at once now?',
+        variation='Run `free_slots("pitfall-leak")`, then `observe(under_the_limit, 4, 0.5).plot()`: how many run '
+        "at once now?",
     ),
 )

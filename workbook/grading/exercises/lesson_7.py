@@ -104,7 +104,7 @@ def _live_is_limited(seen: Run, current: Sequence[int], slots: int, taken: int, 
             raise NotYet(
                 f"Your flow never acquired a slot of {LIMIT!r}.",
                 "Each query to the live database should hold one.",
-                f"{OWN_LIMIT}, nor they about it.",
+                f"{OWN_LIMIT}, and they don't know about it.",
             )
         return
     others = f" has {slots} slots, of which another client holds {taken}" if taken else f" has {slots} slots"
@@ -260,8 +260,8 @@ EXERCISES = (
         minutes=6,
         entry="choose",
         hints=(
-            "For each situation: what has to be counted, task runs, `with` blocks, starts, or flow runs? And should "
-            "one too many wait, or be dropped?",
+            "For each situation: what has to be counted: threads of one flow run, task runs, `with` blocks, starts or "
+            "flow runs? And if there is one more than the limit allows, should it wait or be dropped?",
             "The table above has what each limit counts and what a waiting one looks like. For flow runs, see "
             "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
             "Two situations limit whole flow runs; the other four limit what happens inside. Of those, one counts "
