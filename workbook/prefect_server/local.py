@@ -151,27 +151,32 @@ def _running() -> Record | None:
 
 def _start_on_a_free_port(settings: dict[str, str]) -> Record:
     for port in range(FIRST_PORT, FIRST_PORT + 100):
-        if not process.port_is_free(port):
-            continue
-        server = _spawn(port, settings)
-        record = Record(server.pid, server.create_time(), port)
-        try:
-            _record_file().write_text(json.dumps(asdict(record)), encoding="utf-8")
-            if _wait_until_it_answers(server, record):
-                _keep_empty_database()
+        with process.reserved(port) as is_ours:
+            if is_ours and (record := _start_on(port, settings)):
                 return record
-        except BaseException:  # an interrupt too: nothing half-started may stay behind
-            _forget(server)
-            raise
-        died = not process.alive(server)
-        _forget(server)
-        if died and _lost_the_port(port):
-            continue
-        empty_database().unlink(missing_ok=True)  # in case it is damaged: the next start makes it anew
-        raise ServerError(_why_it_failed(died))
     raise ServerError(
         f"Ports {FIRST_PORT} to {FIRST_PORT + 99} are all taken: end a program that uses one, and try again."
     )
+
+
+def _start_on(port: int, settings: dict[str, str]) -> Record | None:
+    """Start the server on this port; None if another program took it meanwhile."""
+    server = _spawn(port, settings)
+    record = Record(server.pid, server.create_time(), port)
+    try:
+        _record_file().write_text(json.dumps(asdict(record)), encoding="utf-8")
+        if _wait_until_it_answers(server, record):
+            _keep_empty_database()
+            return record
+    except BaseException:  # an interrupt too: nothing half-started may stay behind
+        _forget(server)
+        raise
+    died = not process.alive(server)
+    _forget(server)
+    if died and _lost_the_port(port):
+        return None
+    empty_database().unlink(missing_ok=True)  # in case it is damaged: the next start makes it anew
+    raise ServerError(_why_it_failed(died))
 
 
 def _lost_the_port(port: int) -> bool:
@@ -243,7 +248,7 @@ def _spinner(text: str) -> Iterator[None]:
 
 def _answers(server: psutil.Process, record: Record) -> bool:
     """Whether this very process listens and is healthy: another checkout's server would answer as well."""
-    if not process.listens(server, record.port):
+    if not process.is_open(record.port) or not process.listens(server, record.port):
         return False
     try:
         with urllib.request.urlopen(f"{record.api_url}/health", timeout=ANSWER_SECONDS) as answer:
