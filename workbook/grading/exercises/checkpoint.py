@@ -1,12 +1,12 @@
 """The grader of exercise 4.2: a run that goes on from a checkpoint."""
 
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
 from workbook.grading.evidence import Run, clear_storage
 from workbook.grading.exercises import expect
 from workbook.grading.exercises.batches import SECONDS, in_turn, whole
+from workbook.grading.exercises.beside import beside
 from workbook.grading.exercises.left_files import left_files
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
@@ -67,15 +67,11 @@ def _watched(
     Returns:
         The run, whether the query was held, and what was in the file by then.
     """
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(answer, indexes, SECONDS, size, str(checkpoint), gate=str(gate))
-        while not run.done():
-            if any(gate.glob(f"in-{held}-*")):
-                during = _content(checkpoint)
-                (gate / "open").touch()
-                return run.result(), True, during
-            wait([run], timeout=0.05)  # files announce nothing
-        return run.result(), False, None
+    with beside(answer, indexes, SECONDS, size, str(checkpoint), gate=gate) as run:
+        came = run.until(lambda: any(gate.glob(f"in-{held}-*")))
+        during = _content(checkpoint) if came else None
+        (gate / "open").touch()
+        return run.result(), came, during
 
 
 def _new_file(answer: Answer, content: bytes | None = None) -> Path:

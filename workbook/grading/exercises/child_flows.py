@@ -1,9 +1,7 @@
 """The grader of exercise 8.2: a child flow run for each region."""
 
 import re
-import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from workbook.grading.evidence import OpaqueValue, Run
 from workbook.grading.exercises import expect
+from workbook.grading.exercises.beside import beside, took
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import together
@@ -175,24 +174,18 @@ def _with_one_held(answer: Answer, regions: dict[str, list[int]], held: int, mis
     does before the held query has ended.
     """
     gate = Path(answer.gate([([held], 2)]))  # waits for one more than will ever come
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(answer, regions, SECONDS, gate=str(gate))
-        while not run.done():
-            failed = [query for query in _recorded(answer) if query.index in missing]
-            both = (gate / "first").exists() and len(failed) >= len(missing)
-            if both and _ended(query.flow_run_id for query in failed):
-                _linger(answer, max(1.0, 3 * float((gate / "first").read_text(encoding="utf-8") or 0)))
-                (gate / "open").touch()
-                break
-            time.sleep(0.1)  # files announce nothing
+
+    def reports_have_failed() -> bool:
+        failed = [query for query in _recorded(answer) if query.index in missing]
+        came = (gate / "first").exists() and len(failed) >= len(missing)
+        return came and _ended(query.flow_run_id for query in failed)
+
+    root = answer.folder / "flow_run"
+    with beside(answer, regions, SECONDS, gate=gate) as run:
+        if run.until(reports_have_failed):
+            run.until(lambda: _ended([root.read_text(encoding="utf-8")]), max(1.0, 3 * took(gate)))
+            (gate / "open").touch()
         return run.result()
-
-
-def _linger(answer: Answer, seconds: float) -> None:
-    """Wait so long, or until the answer's flow run has ended."""
-    until, root = time.monotonic() + seconds, answer.folder / "flow_run"
-    while time.monotonic() < until and not _ended([root.read_text(encoding="utf-8")]):
-        time.sleep(0.1)
 
 
 def _recorded(answer: Answer) -> list[QueryRecord]:

@@ -4,7 +4,6 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
+from workbook.grading.exercises.beside import beside, took
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.queries import FLAKY, failures_of
@@ -43,16 +43,10 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
     counted = cause(answer, dict.fromkeys(dead, FOR_GOOD))
     alive = [index for index in indexes if index not in dead]
     gate = Path(answer.gate([(alive[-1:], 2)]))  # waits for one more than will ever come
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(answer, indexes, seconds, gate=str(gate))
-        while not run.done():
-            if (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries:
-                # what it took until the held query came
-                took = float((gate / "first").read_text(encoding="utf-8") or 0)
-                wait([run], timeout=max(0.5, 2 * took))
-                (gate / "open").touch()
-                break
-            wait([run], timeout=0.05)  # files announce nothing
+    with beside(answer, indexes, seconds, gate=gate) as run:
+        if run.until(lambda: (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries):
+            run.linger(max(0.5, 2 * took(gate)))
+            (gate / "open").touch()
         return run.result()
 
 

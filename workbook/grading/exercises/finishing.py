@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.beside import LOOK, as_if_it_took, beside
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.query_records import read_records
 
-LOOK = 0.02  # seconds between two looks at files, which announce nothing
 APART = 0.3  # seconds by which a query must have ended after another, for their order to be certain
 
 
@@ -32,11 +32,6 @@ def in_both_orders(answer: Answer) -> None:
         indexes, durations = answer.rng.sample(range(20), 5), [0.1, 0.11, 0.12, 0.13, 0.14]
         seen = _one_by_one(answer, indexes, durations, [indexes[place] for place in places])
         _as_finished(seen, _judge(seen, indexes, durations))
-
-
-def took(gate: Path, seconds: float) -> None:
-    """Have a gate hold queries ten times as long as this, as if Prefect had taken so long to bring the first one."""
-    (gate / "first").write_text(repr(seconds), encoding="utf-8")
 
 
 def _judge(seen: Run, indexes: Sequence[int], durations: Sequence[float]) -> list[int]:
@@ -90,25 +85,22 @@ def _one_by_one(answer: Answer, indexes: Sequence[int], durations: Sequence[floa
     file = answer.folder / "queries.jsonl"
     earlier = len(read_records(file))
     gate = Path(answer.gate(*([([index], 2)] for index in order)))  # each waits for one more than will ever come
-    took(gate, 2.5)
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(answer, indexes, durations, gate=str(gate))
-        while not run.done() and not all(any(gate.glob(f"in-{index}-*")) for index in order):
-            wait([run], timeout=LOOK)
+    as_if_it_took(2.5, gate)
+    with beside(answer, indexes, durations, gate=gate) as run:
+        run.until(lambda: all(any(gate.glob(f"in-{index}-*")) for index in order))
         for number in range(len(order)):
             (gate / f"over-{number}").touch()
-            while not run.done() and _ended(file, earlier) <= number:
-                wait([run], timeout=LOOK)
-            wait([run], timeout=APART - min(durations) + LOOK)  # a short pause: what looks only now and then misses it
+            run.until(partial(_ended, file, earlier + number))
+            run.linger(APART - min(durations) + LOOK)  # a short pause: what looks only now and then misses it
         return run.result()
 
 
-def _ended(file: Path, earlier: int) -> int:
-    """How many queries of this run have ended; a line that is being written just now counts at the next look."""
+def _ended(file: Path, earlier: int) -> bool:
+    """Whether more queries than these have ended; a line that is being written just now counts at the next look."""
     try:
-        return len(read_records(file)) - earlier
+        return len(read_records(file)) > earlier
     except ValueError:
-        return 0
+        return False
 
 
 def _as_finished(seen: Run, finished: Sequence[int]) -> None:

@@ -4,11 +4,11 @@ import os
 import re
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.beside import beside
 from workbook.grading.exercises.child_flows import a_child_for_each, mixed_up
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
@@ -90,11 +90,9 @@ def _watched(answer: Answer, indexes: list[int], gate: Path) -> tuple[Run, str]:
         The run, and the function that waited in the thread of the flow's event loop, if one did.
     """
     blocking = ""
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(answer, indexes, SECONDS, gate=str(gate))
-        while not run.done() and not (gate / "first").exists():
-            time.sleep(0.02)  # files announce nothing
-        time.sleep(0.5)  # those that can come have time to come
+    with beside(answer, indexes, SECONDS, gate=gate) as run:
+        run.until((gate / "first").exists)
+        run.linger(0.5)  # those that can come have time to come
         if waiting := [] if (gate / "met-0").exists() else list(gate.glob("in-*")):
             blocking = _in_the_loop(answer, waiting[0])
         return run.result(), blocking

@@ -1,0 +1,58 @@
+"""Run an answer in a thread, and look at its files meanwhile, which announce nothing."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from workbook.grading.evidence import Run
+from workbook.grading.sandbox import Answer
+
+LOOK = 0.05  # seconds between two looks
+
+
+class Running:
+    """An answer that runs while its grader looks on."""
+
+    def __init__(self, future: Future) -> None:
+        self._future = future
+
+    def until(self, condition: Callable[[], Any], seconds: float = float("inf")) -> bool:
+        """Wait until a condition holds, the run has ended or the seconds are over; return whether it held."""
+        until = monotonic() + seconds
+        while not (held := bool(condition())) and not self._future.done() and (left := until - monotonic()) > 0:
+            wait([self._future], timeout=min(LOOK, left))
+        return held
+
+    def linger(self, seconds: float) -> None:
+        """Wait so long, or until the run has ended."""
+        wait([self._future], timeout=seconds)
+
+    def result(self) -> Run:
+        return self._future.result()
+
+
+@contextmanager
+def beside(answer: Answer, *arguments: Any, gate: Path) -> Iterator[Running]:
+    """Call an answer that has a gate, and go on while it runs.
+
+    Args:
+        answer: the learner's.
+        *arguments: of its entry.
+        gate: the folder of its gate.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        yield Running(pool.submit(answer, *arguments, gate=str(gate)))
+
+
+def took(gate: Path) -> float:
+    """The seconds until the first query came to a gate, which say how fast Prefect is here; 0 if none has come."""
+    first = gate / "first"
+    return float(first.read_text(encoding="utf-8") or 0) if first.exists() else 0.0
+
+
+def as_if_it_took(seconds: float, gate: Path) -> None:
+    """Have a gate hold queries as long as if Prefect had taken so many seconds to bring the first one."""
+    (gate / "first").write_text(repr(seconds), encoding="utf-8")
