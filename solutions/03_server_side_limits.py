@@ -61,9 +61,9 @@ limited = observe(nightly, range(9), 0.5, live=live(limit=3, prediction=guess))
 guess.compare(limited)
 
 # %% [markdown]
-# A limit of three has three *slots*. Each task run has to *acquire* one before it starts, and it *releases* it when it
-# ends. The grey part before a bar is its wait; even a free slot takes a moment. The *ideal* is again the length of all
-# bars together, divided by three slots.
+# A limit of three has three *slots*. Each task run has to *acquire* one before it starts, and *releases* it when it
+# ends. The grey part before a bar is its wait; even a free slot takes a moment. The *ideal* is the length of all bars
+# together, divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -73,8 +73,7 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # <details><summary>What does a task run do while it waits?</summary>
 #
 # It stays Pending (not started yet) and occupies a thread of the task runner. All waiting task runs of a process stand
-# in one queue, and only the first in it asks the server for a slot. They don't enter it exactly in the order of
-# submission, so they may start in another order too.
+# in one queue, not quite in the order of submission, and only the first asks the server for a slot.
 # </details>
 
 # %% [markdown]
@@ -87,7 +86,7 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # ## Change the limit while a flow runs
 #
 # The limit isn't in the flow's code, so you don't have to change or restart the flow. The workbook has a script that
-# creates a limit or updates it, whichever is needed. With it, I lower the limit to 2:
+# creates or updates a limit. With it, I lower the limit to 2:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag database --limit 2
@@ -124,7 +123,7 @@ raised = observe(nightly, range(16), 0.5, live=live(prediction=guess))
 guess.compare(raised)
 
 # %% [markdown]
-# If you lower a limit, the task runs that hold a slot keep it until they end. Only new ones have to wait.
+# If you lower a limit, task runs that hold a slot keep it until they end.
 
 # %%
 set_limit(3)
@@ -161,8 +160,7 @@ with ThreadPoolExecutor() as pool:
     other = pool.submit(observe, report, range(6, 12), 0.5)
 
 # %% [markdown]
-# `observe` gives each flow its own timeline. This helper puts all bars into one figure, with a colour for each flow
-# (you can skip its code):
+# `observe` gives each flow its own timeline. This helper puts all bars into one figure (you can skip its code):
 
 # %%
 from workbook.plots import comparison, picture
@@ -187,7 +185,7 @@ print(len(both), "queries of two flows, more than 3 at once:", both.peak > 3)
 # %% [markdown]
 # ## Two processes, one limit
 #
-# The server holds the limit, so the flows don't have to share a process, or even a machine. Here is a complete program:
+# The server holds the limit, so the flows don't have to share a process or a machine. Here is a complete program:
 
 # %%
 program = """
@@ -208,7 +206,7 @@ report()
 """
 
 # %% [markdown]
-# I start it in another process. It prints its run's id, which `observe_run` needs; then `nightly` starts here.
+# I start it in another process. It prints its run's id for `observe_run`; then `nightly` starts here.
 
 # %%
 import subprocess
@@ -229,7 +227,7 @@ print(len(both), "queries of two processes, more than 3 at once:", both.peak > 3
 # %% [markdown]
 # ## What a limit costs
 #
-# For a single flow there's a simpler way: a task runner with three threads, and no tag.
+# For a single flow there's a simpler way: a task runner with three threads.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -247,7 +245,7 @@ def nightly_in_a_pool(indexes, seconds):
 
 
 # %% [markdown]
-# The nine queries of the first run: how long will they take now, and how many will run at once?
+# The nine queries of the first run: how long will they take now, and how many at once?
 
 # %% tags=["guess"]
 guess = predict("a pool of three threads", seconds=1.6, at_once=3)
@@ -272,28 +270,27 @@ short = observe(nightly, range(9), 0.2)
 explain(short.timeline, limit=3)
 
 # %% [markdown]
-# A hand-over takes as long for a short task as for a long one. So it hardly matters if your queries take minutes, but
-# it does if they take tenths of a second.
+# A hand-over takes as long for a short task as for a long one. So it hardly matters if queries take minutes, but it
+# does if they take tenths of a second.
 #
 # <details><summary>Which one should I use?</summary>
 #
 # Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
-# the database from all flows on all machines. You can use both. Lesson 07 compares all the
-# ways to limit tasks.
+# the database from all flows on all machines. Lesson 07 compares all the ways to limit tasks.
 # </details>
 #
 # <details><summary>Will it be the same on my own server?</summary>
 #
 # No. A server setting says how long a waiting task run pauses before it asks again:
-# `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to about 0.1 seconds.
-# Prefect's default is 10, so a hand-over can take much longer.
+# `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to about 0.1 seconds;
+# Prefect's default is 10.
 # </details>
 
 # %% [markdown]
 # ## Try it yourself
 #
-# In the [playground](../notebooks/playground.ipynb) you choose how the tasks run, a limit and the durations with
-# sliders, and see the real run drawn over the best possible schedule.
+# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and durations with sliders, and see
+# the real run drawn over the best possible schedule.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
@@ -391,10 +388,10 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Imagine two services: `queries` go to your warehouse, `calls` to a partner. Here both lists hold query numbers, and
-# the task `asks` stands in for both. Write the flow `two_resources(queries, calls, seconds)`, which runs both lists at
-# the same time: `queries` with the tag `warehouse`, `calls` with the tag `partner`. (`asks.with_options(tags=[…])`
-# makes a tagged copy.) The check sets the limits. Return `[[rows of each query], [rows of each call]]`.
+# Imagine two services: `queries` go to your warehouse, `calls` to a partner. The task `asks` stands in for both. Write
+# the flow `two_resources(queries, calls, seconds)`, which runs both lists of query numbers at the same time: `queries`
+# with the tag `warehouse`, `calls` with the tag `partner`. (`asks.with_options(tags=[…])` makes a tagged copy.) The
+# check sets the limits. Return `[[rows of each query], [rows of each call]]`.
 
 
 # %% tags=["exercise-3.3"]

@@ -2,7 +2,7 @@
 # # 06 · Pitfalls: limits that don't limit
 #
 # A limit on the server protects my database only if everything about it is right: its name, when it was created, and
-# what holds its slots. You see eight ways to get that wrong, and fix three.
+# what holds its slots. Here are eight ways to get that wrong.
 #
 # **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
 
@@ -32,8 +32,8 @@ def query(index, seconds):
 
 
 # %% [markdown]
-# Three helpers do what `prefect gcl` does on the command line: create or update the limit on a tag, delete it, and see
-# how many of its slots are taken. Each pitfall below has its own tag.
+# Three helpers do what `prefect gcl` does on the command line: create or update the limit on a tag, delete it, and
+# count its taken slots. Each pitfall has its own tag.
 
 
 # %% tags=["setup"]
@@ -96,8 +96,7 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you: a tag without a limit is allowed. If a limit seems to do nothing, look it up by your tasks' exact
-# tag:
+# Nothing warns you. If a limit seems to do nothing, look it up by your tasks' exact tag:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -201,8 +200,8 @@ guess.compare(at_once_wrong_flow=wrong.timeline.peak, at_once_right_flow=right.t
 
 # %% [markdown]
 # When a task run starts and its tag has no limit, the client (the process that runs your flow) remembers that for five
-# seconds. If you create the limit during those seconds, it's ignored until they are over. So create limits when you set
-# up a system, not in the flow that needs them.
+# seconds. A limit that you create during those seconds is ignored until they are over. So create limits when you set up
+# a system, not in the flow.
 
 # %% [markdown]
 # ## A limit of zero
@@ -407,7 +406,7 @@ held.plot(limit=1, title="The slot stays taken during the delay")
 
 # %% [markdown]
 # Prefect's own retries keep the slot through the delay. If that hurts, move the tag to an inner task that tries once,
-# and let an outer task without a tag call it and retry.
+# and let an outer task call it and retry.
 
 
 # %%
@@ -468,8 +467,7 @@ full.plot()
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
 # 3 waits too, without a grey bar: Prefect records it only when a worker takes it. If only some of a flow's tasks have a
-# limit, keep the default task runner, which has a worker for every task: in a small pool, tasks that wait for a slot
-# hold up the others.
+# limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed
@@ -560,7 +558,7 @@ print(leaked.state.name, "- at most", leaked.timeline.peak, "at once")
 print("slots still taken:", slots_taken("pitfall-leak"))
 
 # %% [markdown]
-# The flow is just slow. If all three slots had leaked, it would hang, with no error and no log line.
+# The flow is just slow. If all three slots had leaked, it would hang without an error.
 
 # %% [markdown]
 # ### Exercise 6.3 · Free leaked slots

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 · Async and child flows
 #
-# In this lesson you write async tasks, find out why some of them still run one after another, and let several flows
-# run at the same time inside one parent flow.
+# In this lesson you write async tasks, find out why some of them still run one after another, and run several flows at
+# the same time inside one parent flow.
 #
 # **45 minutes** · two exercises · you need [07 · Which limit when](07_which_limit_when.ipynb)
 
@@ -45,8 +45,6 @@ async def awaited_in_turn(indexes, seconds):
 
 # %%
 answers = await awaited_in_turn(range(2), 0.5)
-
-# %%
 observe(awaited_in_turn, range(2), 0.5).plot()
 
 # %% [markdown]
@@ -111,7 +109,7 @@ print("the same answers:", blocked.result == free.result)
 #
 # <details><summary>What if I submit the blocking task?</summary>
 #
-# Then it doesn't block the others. `submit` runs every async task in its own thread, with its own event loop.
+# Then it doesn't block the others: `submit` runs every async task in its own thread.
 # </details>
 #
 # <details><summary>How many threads does <code>asyncio.to_thread</code> have?</summary>
@@ -151,8 +149,7 @@ both = observe(threads_of_both, 20, 1)
 guess.compare(gathered=both.result[0], submitted=both.result[1])
 
 # %% [markdown]
-# Gathered tasks share the event loop's thread; each submitted one needs its own. If many tasks wait at once,
-# gather them.
+# Gathered tasks share the event loop's thread; each submitted one needs its own.
 #
 # | You have | Use |
 # |---|---|
@@ -190,9 +187,8 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. When you run this cell yourself, the only hint is
-# Python's warning (not kept in my solution): `RuntimeWarning: coroutine 'run_task_async' was never awaited`. That is
-# the coroutine in which Prefect would have run the task.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning from Python, which my
+# solution doesn't show: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
@@ -292,8 +288,8 @@ at_once = observe(children_at_once, regions, 1)
 guess.compare(at_once_in_turn=in_turn.timeline.peak, at_once_gathered=at_once.timeline.peak)
 
 # %% [markdown]
-# In the next figure, child flows have hollow bars, and `colour="flow"` gives the task runs of each child their own
-# colour. The curve counts only task runs.
+# In the next figure, child flows have hollow bars, and `colour="flow"` gives the task runs of each child a colour. The
+# curve counts only task runs.
 
 # %%
 from workbook.plots import picture
@@ -310,9 +306,8 @@ print("the same answers:", in_turn.result == at_once.result)
 # %% [markdown]
 # <details><summary>Can plain <code>def</code> child flows run at once too?</summary>
 #
-# Yes. A flow has no `submit`, so use `asyncio.to_thread(child, …)` in `gather`, as below. Or call the child in a task
-# and submit that task; the timeline then counts this task run too. Threads that you start yourself don't know the
-# parent: the runs appear in the web UI, but not as its children.
+# Yes. A flow has no `submit`, so use `asyncio.to_thread(child, …)` in `gather`, as below. Threads that you start
+# yourself don't know the parent: the runs appear in the web UI, but not as its children.
 # </details>
 
 # %% [markdown]
@@ -352,8 +347,8 @@ picture(
 guess.compare(pools)
 
 # %% [markdown]
-# A pool belongs to one flow run. For a limit over all children, and over every other flow
-# run, you need a tag limit, as in [lesson 03](03_server_side_limits.ipynb):
+# A pool belongs to one flow run. For a limit over all children, you need a tag limit, as in [lesson
+# 03](03_server_side_limits.ipynb):
 
 # %%
 # !prefect gcl create tag:reports --limit 3
@@ -517,7 +512,7 @@ print("parent:", sent.state.name, "·", len(sent.timeline.around.children), "chi
 # - If a child fails, `run_deployment` raises nothing: look at the `.state` of the flow run that it returns.
 # - `as_subflow=False` makes a flow run that isn't a child.
 #
-# In [lesson 10](10_deploy.ipynb) you start a worker for such runs. The next cell removes what this section created.
+# In [lesson 10](10_deploy.ipynb) you start a worker for such runs. Now remove what I created:
 
 # %%
 # !prefect --no-prompt deployment delete nightly/remote

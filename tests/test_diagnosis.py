@@ -547,7 +547,7 @@ def test_a_long_task_that_others_waited_for_is_no_straggler_and_one_with_inputs_
     short = [query(n, 0.0, 0.01, 0.5 if n else 0.2) for n in range(6)]
     long = query(6, 0.0, 0.22, 2.0, parents=frozenset({short[0].id}))
     (found,) = diagnose(around([*short, long]))
-    assert found.code == "straggler" and "only when its inputs were there" in found.text
+    assert found.code == "straggler" and "when its inputs were there" in found.text
     late = query(7, 0.0, long.end + 0.01, 0.01, "report", parents=frozenset({long.id}))
     assert diagnose(around([*short, long, late])) == []
     failed = Timeline((*short, replace(long, parents=frozenset(), start=0.01)), around=Surroundings(state="FAILED"))
@@ -715,7 +715,7 @@ def test_a_straggler_that_was_submitted_when_its_inputs_had_come_could_not_start
     config = query(9, 0.0, 0.01, 0.6, "config")
     train = query(4, 0.63, 0.64, 2.5, **fed(config))
     (found,) = diagnose(around([*work, config, train]))
-    assert found.code == "straggler" and "only when its inputs were there" in found.text
+    assert found.code == "straggler" and "when its inputs were there" in found.text
     (found,) = diagnose(around([*work, config, replace(train, parents=frozenset())]))
     assert "submit the longest task first" in found.text
 
@@ -815,3 +815,42 @@ def test_tasks_that_hold_the_slots_that_they_wait_for_are_a_deadlock(ends):
     assert (
         "part-2 and part-3 waited for one of the 2 slots" in found.text and "report-0 and report-1 held" in found.text
     )
+
+
+def test_a_task_that_was_given_a_future_did_not_wait_for_a_slot_that_its_source_held():
+    """Two stages under one limit: the second was created while the first held all slots, and called by nobody."""
+    first = [query(n, 0.0, 0.01, 0.5, "read", tags=frozenset({"db"})) for n in range(2)]
+    second = [
+        query(n + 2, 0.2, 0.6, 0.5, "write", tags=frozenset({"db"}), called_by=frozenset(), **fed(first[n]))
+        for n in range(2)
+    ]
+    assert not diagnose(around([*first, *second], limits={"db": 2}))
+    called = [replace(span, called_by=span.parents) for span in second]
+    assert {"deadlock"} <= {found.code for found in diagnose(around([*first, *called], limits={"db": 2}))}
+
+
+def test_what_failed_until_it_worked_was_not_gone_on_without():
+    spans = [
+        query(n, n * 0.5, n * 0.5 + 0.01, 0.2, "token", state="FAILED" if n < 2 else "COMPLETED") for n in range(3)
+    ]
+    assert not diagnose(around(spans))
+    last = replace(spans[2], state="FAILED")
+    assert "failed-unseen" in {found.code for found in diagnose(around([*spans[:2], last]))}
+
+
+def test_a_caller_that_gave_up_failed_unseen_too():
+    """It ended before what it had called began: its result was given to nobody."""
+    outer = query(0, 0.0, 0.01, 0.5, "outer", state="FAILED")
+    inner = query(1, 0.1, 0.7, 0.2, "inner", called_by=frozenset({outer.id}), **fed(outer))
+    assert "failed-unseen" in {found.code for found in diagnose(around([outer, inner]))}
+
+
+def test_called_flow_runs_in_turn_are_told_even_if_each_was_tried_twice():
+    children = tuple(replace(child, tries=2) for child in flow_runs("table", IN_TURN, flow="root"))
+    assert {"children-in-turn"} == {found.code for found in diagnose(around([], children=children))}
+
+
+def test_tasks_without_a_limited_tag_may_have_kept_to_a_limit_in_their_code():
+    spans = [query(n, 0.0, 0.01, 0.5, tags=frozenset({"etl"})) for n in range(4)]
+    said = explain(around(spans), limit=2)
+    assert "can't show" in said and "None of their tags has a limit" in said

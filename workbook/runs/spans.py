@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -56,7 +56,8 @@ def span_of(task: TaskRun, index: int, states: list[State] | None = None) -> Spa
         delays=_delays(states or []),
         flow=str(task.flow_run_id or ""),
         id=str(task.id),
-        parents=_parents(task),
+        parents=_ids(*task.task_inputs.values()),
+        called_by=_callers(task),
         key=f"{task.task_key} {_given_name(task)}",
     )
 
@@ -98,7 +99,8 @@ def child_span(
         tags=frozenset(run.tags),
         task=printable(flow),
         id=str(run.id),
-        parents=_parents(caller) if caller else frozenset(),
+        parents=_ids(*caller.task_inputs.values()) if caller else frozenset(),
+        called_by=_callers(caller) if caller else frozenset(),
         message=message,
         tries=max(1, run.run_count),
         attempt=attempt,
@@ -115,12 +117,19 @@ def stand_ins(children: list[FlowRun]) -> dict[str, str]:
 
 def with_parents(span: Span, stands_for: Mapping[str, str]) -> Span:
     """The span with called flow runs among its parents, and not the task runs that stand for them."""
-    return replace(span, parents=frozenset(stands_for.get(parent, parent) for parent in span.parents))
+    parents, called_by = (
+        frozenset(stands_for.get(parent, parent) for parent in ids) for ids in (span.parents, span.called_by)
+    )
+    return replace(span, parents=parents, called_by=called_by)
 
 
-def _parents(task: TaskRun) -> frozenset[str]:
-    sources = (source for inputs in task.task_inputs.values() for source in inputs)
-    return frozenset(str(source.id) for source in sources if hasattr(source, "id"))
+def _ids(*inputs: Iterable[Any]) -> frozenset[str]:
+    return frozenset(str(source.id) for sources in inputs for source in sources if hasattr(source, "id"))
+
+
+def _callers(task: TaskRun) -> frozenset[str]:
+    """The ids of the task runs that called it: Prefect keeps them among its inputs, under a name of its own."""
+    return _ids(task.task_inputs.get("__parents__", ()))
 
 
 def _delays(states: list[State]) -> tuple[tuple[float, float], ...]:

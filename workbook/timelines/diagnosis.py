@@ -13,7 +13,7 @@ records prove it: a warning about a good run teaches people to ignore all of the
 
 from dataclasses import replace
 
-from workbook.timelines import endings, order, slots
+from workbook.timelines import called_flows, endings, order, slots
 from workbook.timelines.finding import Finding, count, last_inputs, named, without_callers
 from workbook.timelines.timeline import Timeline
 
@@ -107,8 +107,8 @@ def diagnose(timeline: Timeline, limit: int | None = None) -> list[Finding]:
     findings = [
         barriers, order.straggler(timeline, inputs), order.early_cleanup(timeline), endings.failed_unseen(timeline),
         endings.upstream_failed(timeline), endings.never_begun(timeline), endings.tasks_astray(timeline),
-        endings.flow_ended_first(timeline), endings.outlived_collection(timeline), endings.children_in_turn(timeline),
-        endings.deployment_limit(timeline),
+        endings.flow_ended_first(timeline), endings.outlived_collection(timeline),
+        called_flows.children_in_turn(timeline), called_flows.deployment_limit(timeline),
     ]  # fmt: skip
     if limit != 1:
         findings.append(order.one_at_a_time(timeline))

@@ -3,9 +3,8 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping
 
-from workbook.timelines.finding import NOTICEABLE, WAITED, Finding, both, callers, count, given, listed, named, names_of
+from workbook.timelines.finding import NOTICEABLE, Finding, both, callers, count, given, listed, named, names_of
 from workbook.timelines.span import CUT_OFF
 from workbook.timelines.timeline import Span, Timeline
 
@@ -32,9 +31,12 @@ def failed_unseen(timeline: Timeline) -> Finding | None:
     failed, called = ([span for span in part if span.flow not in inside] for part in (failed, called))
     allowed = given(timeline)  # what failed, and whose result a task or a flow was given: by allow_failure()
     failed, called = (
-        [span for span in part if span.id not in allowed and not _repeated(span, spans, timeline.around.tries)]
+        [
+            span for span in part
+            if not (span.id in allowed or _repeated(span, spans, timeline.around.tries) or _replaced(span, spans))
+        ]
         for part in (failed, called)
-    )
+    )  # fmt: skip
     if not failed and not called:
         return None
     what = [f"{len(failed)} of {count(len(timeline))}"] if failed else []
@@ -70,6 +72,16 @@ def _repeated(span: Span, spans: list[Span], tries: int) -> bool:
         (other.tries > 1 and other.state == "COMPLETED") or _repeated(other, spans, tries)
         for other in callers(span, by_id, span.start)
     )
+
+
+def _replaced(span: Span, spans: list[Span]) -> bool:
+    """Whether the same was tried again by hand until it worked: one after the other, and only the last completed."""
+    same = [
+        s for s in spans if (s.key or s.task, s.flow, s.attempt) == (span.key or span.task, span.flow, span.attempt)
+    ]
+    same.sort(key=lambda s: s.created)
+    in_turn = all(early.end is not None and early.end <= late.created for early, late in itertools.pairwise(same))
+    return in_turn and same[-1].state == "COMPLETED" and all(s.state == "FAILED" for s in same[:-1])
 
 
 def upstream_failed(timeline: Timeline) -> Finding | None:
@@ -138,8 +150,8 @@ def outlived_collection(timeline: Timeline) -> Finding | None:
     if all(span.state in CUT_OFF for span in outlived):
         text += "They were cut off because nothing waited for them: await them, or call .result() on every future."
     else:
-        text += "The flow did not collect their results, so it can't notice a failure in them: call .result() on every "
-        text += "future."
+        text += "The flow did not collect their results, so it can't notice a failure in them: call .result() on "
+        text += "every future, unless you made them with .delay() on purpose."
     return Finding("outlived-collection", text, names, seconds)
 
 
@@ -214,77 +226,3 @@ def never_begun(timeline: Timeline) -> Finding | None:
 def _placed(children: list[Span]) -> str:
     """Flow runs by name, each with its work pool."""
     return named(tuple(f"{c.name} (work pool {c.work_pool!r})" if c.work_pool else c.name for c in children))
-
-
-def children_in_turn(timeline: Timeline) -> Finding | None:
-    """Three or more flow runs of one flow, called or triggered by one flow run, that never ran at the same time."""
-    groups: dict[tuple, list[Span]] = {}
-    tasks, by_id = ({span.id: span for span in spans if span.id} for spans in (timeline, both(timeline)))
-    for child in timeline.around.children:
-        if child.start is not None and child.end is not None:
-            groups.setdefault((child.flow, child.attempt, child.task), []).append(child)
-    for (caller, _, name), children in groups.items():
-        runs = Timeline(tuple(child for child in children if child.tries == 1))
-        if len(runs) < 3 or runs.peak > 1 or any(child.seconds < NOTICEABLE for child in runs):
-            continue
-        if any(_limit_of_one(timeline, child) for child in runs):
-            continue
-        if all(_leads_to(before, late, by_id) for before, late in itertools.pairwise(runs)):
-            continue  # each was given the result of the one before, if only by way of others
-        by = next((f" called by {other.name!r}" for other in timeline.around.children if other.id == caller), "")
-        took = (
-            f"{len(runs)} flow runs of {name!r}{by} ran one after the other, in {runs.makespan:.2f} s; the longest "
-            f"took {runs.longest:.2f} s: {named(names_of(runs))}. "
-        )
-        early = sum(late.created < before.end for before, late in itertools.pairwise(runs))
-        if early > len(runs) // 2:
-            why = (
-                f"They were created early and waited, up to {max(runs.waits):.2f} s: look for a worker or a runner "
-                "that takes one run at a time, or a call that blocks the event loop."
-            )
-        elif len({one.id for child in runs for one in callers(child, tasks, child.start)}) == len(runs):
-            why = (
-                "Each was called by its own task, and these tasks ran one after the other. Did each need the one "
-                "before? If not, look for .result() in the loop that submits them."
-            )
-        else:
-            why = (
-                "A called flow, and run_deployment(), return only when that run has ended. Did each need the one "
-                "before, or did you slow them down on purpose? If not, run them at the same time: async flows under "
-                "asyncio.gather, or run_deployment(…, timeout=0)."
-            )
-        return Finding("children-in-turn", took + why, names_of(runs), runs.makespan)
-    return None
-
-
-def _leads_to(first: Span, second: Span, by_id: Mapping[str, Span]) -> bool:
-    """Whether a result of the first reached the second, by whatever way."""
-    found, ahead = set(), [*second.parents]
-    while ahead:
-        if (parent := ahead.pop()) not in found:
-            found.add(parent)
-            ahead += by_id[parent].parents if parent in by_id else ()
-    return first.id in found
-
-
-def _limit_of_one(timeline: Timeline, child: Span) -> bool:
-    """Whether a limit on the server lets only one such flow run go on at a time, so that the order is wanted."""
-    pool = child.work_pool.partition("/")[0]
-    names = (f"deployment {child.deployment!r}", f"work pool {pool!r}", f"work queue {child.work_pool!r}")
-    return any(timeline.around.other_limits.get(name) == 1 for name in names)
-
-
-def deployment_limit(timeline: Timeline) -> Finding | None:
-    """Flow runs that waited because their deployment's limit was reached."""
-    waited = [child for child in timeline.around.children if child.message.startswith(WAITED)]
-    if not waited:
-        return None
-    seconds = max((child.start or timeline.now) - child.created for child in waited)
-    deployments = sorted({f"{child.task}/{child.deployment}" for child in waited if child.deployment})
-    limited = f" on {named(tuple(map(repr, deployments)))}" if deployments else ""
-    text = (
-        f"{count(len(waited), 'flow run')} waited for the deployment's concurrency limit{limited} "
-        f"({WAITED}), up to {seconds:.1f} s: {named(names_of(waited))}. Prefect tries again only every "
-        "30 s: raise the limit, or lower PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS on the server."
-    )
-    return Finding("deployment-limit", text, names_of(waited), seconds)

@@ -36,8 +36,15 @@ def both(timeline: Timeline) -> list[Span]:
 
 
 def callers(span: Span, by_id: Mapping[str, Span], moment: float) -> list[Span]:
-    """Those that called it: its parents that were running at that moment. (One that gave it its result had ended.)"""
-    parents = [by_id[parent] for parent in span.parents if parent in by_id]
+    """Those that called it.
+
+    Where it isn't known, they are its parents that were running at that moment: one that gave it its result had ended.
+    """
+    parents = [
+        by_id[parent] for parent in (span.parents if span.called_by is None else span.called_by) if parent in by_id
+    ]
+    if span.called_by is not None:
+        return parents
     return [
         one for one in parents
         if one.start is not None and one.start <= moment < (math.inf if one.end is None else one.end)
@@ -73,7 +80,8 @@ def last_inputs(timeline: Timeline) -> dict[Span, float]:
     found = {}
     for span in timeline:
         begun = math.inf if span.start is None else span.start
-        inputs = (ends[parent] for parent in span.parents if parent in ends)  # a caller's end is none: it comes later
+        # A caller's end is none: it comes later, unless the caller gave up.
+        inputs = (ends[parent] for parent in span.parents - (span.called_by or frozenset()) if parent in ends)
         found[span] = max((end for end in inputs if end <= begun), default=-math.inf)
     return found
 
@@ -81,11 +89,14 @@ def last_inputs(timeline: Timeline) -> dict[Span, float]:
 def given(timeline: Timeline) -> set[str]:
     """The ids of the task runs and called flow runs that had ended when one began which had them as inputs.
 
-    (A caller ends later.)
+    (A caller ends later, or gave up waiting.)
     """
     spans = both(timeline)
     ends = {span.id: span.end for span in spans if span.id and span.end is not None}
-    return {p for s in spans if s.start is not None for p in s.parents if ends.get(p, math.inf) <= s.start}
+    return {
+        parent for span in spans if span.start is not None
+        for parent in span.parents - (span.called_by or frozenset()) if ends.get(parent, math.inf) <= span.start
+    }  # fmt: skip
 
 
 def without_callers(timeline: Timeline, of: Iterable[Span]) -> Timeline:

@@ -144,14 +144,16 @@ def straggler(timeline: Timeline, inputs: dict[Span, float]) -> Finding | None:
                 return Finding("retry-delay", text, (last.name,), alone)
             late = last.start - whole.spans[0].start
             if late > NOTICEABLE and last.start - inputs[last] < late / 2:
-                advice = "It could start only when its inputs were there, so only splitting it would help."
+                advice = "It started when its inputs were there: if it needs them, split it; if not, submit it first."
             elif late > max(NOTICEABLE, whole.makespan / 10):
-                advice = f"It started {late:.2f} s after the first: submit the longest task first, or split it."
+                advice = f"It started {late:.2f} s after the first: submit the longest task first, if you know which "
+                advice += "it is, or split it."
             else:
-                advice = "It was among the first to start, so only splitting it would help."
+                advice = "It was among the first to start, so split it, if that's possible."
             text = (
                 f"{last.name} took {last.seconds:.2f} s, while half of the {len(group)} tasks took {usual:.2f} s or "
-                f"less. It ran alone for {alone:.2f} s of the {whole.makespan:.2f} s. {advice}"
+                f"less. It ran alone for {alone:.2f} s of the {whole.makespan:.2f} s. {advice} If it waited in its "
+                "code, for concurrency(), a lock or other tasks, the records show that as running."
             )
             return Finding("straggler", text, (last.name,), alone)
     return None

@@ -113,7 +113,8 @@ def deadlock(timeline: Timeline, limit: int, tag: str) -> Finding | None:
     slot, held = ("the only slot", "held it") if limit == 1 else (f"one of the {limit} slots", "held them all")
     text = (
         f"{named(names_of(waited))} waited for {slot} of the limit on {tag!r}, but {named(names_of(holders))} {held} "
-        "while waiting for what they had called: a deadlock. Give the tag only to the task that is called."
+        f"while waiting for what {'it' if len(holders) == 1 else 'they'} had called: a deadlock. Give the tag only to "
+        "the task that is called. (`with tags(…)` also tags what a task inside it calls.)"
     )
     return Finding("deadlock", text, names_of(waited), None)
 
@@ -145,12 +146,12 @@ def limit_exceeded(timeline: Timeline, limit: int, tag: str = "") -> Finding | N
 
 
 def _why_exceeded(timeline: Timeline, tag: str) -> str:
+    inside = (
+        "A task that takes slots itself, with concurrency() or rate_limit(), is Running while it waits, so the records "
+        "can't show whether the code in it kept to a limit."
+    )
     if timeline.around.state and not any(span.tags for span in timeline):
-        return (
-            "None of them has a tag, so no tag's limit held them back. A task that takes slots itself, with "
-            "concurrency() or rate_limit(), is Running while it waits, so the records can't show whether the code in "
-            "it kept to a limit."
-        )
+        return f"None of them has a tag, so no tag's limit held them back. {inside}"
     tags = [tag] if tag else sorted({t for span in timeline for t in span.tags} & timeline.around.limits.keys())
     if tags:
         return (
@@ -158,8 +159,8 @@ def _why_exceeded(timeline: Timeline, tag: str) -> str:
             "the run, or created too late (a client remembers for 5 s that a tag has no limit)?"
         )
     return (
-        "The limit was not in force: look for a tag that differs from the limit's name, a limit that was never "
-        "created, or one created too late (a client remembers for 5 s that a tag has no limit)."
+        "None of their tags has a limit on the server: look for a tag that differs from the limit's name, a limit that "
+        f"was never created, or one created too late (a client remembers for 5 s that a tag has no limit). {inside}"
     )
 
 

@@ -30,6 +30,7 @@ class Span:
         key: what tells its task apart from others of the same name; empty if nothing is known but the name.
         id: its id.
         parents: the ids of the task runs that gave it their results, or that called it.
+        called_by: the ids of those that called it; None if it isn't known which of its parents did.
         deployment: of a flow run, the name of its deployment, as "prod-etl"; empty if it has none.
         work_pool: of a flow run, its work pool, with the queue after a slash, as "prod-pool/default"; empty if none.
 
@@ -56,6 +57,7 @@ class Span:
     deployment: str = ""
     work_pool: str = ""
     key: str = ""
+    called_by: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         created, start, end = self.created, self.start, self.end
@@ -80,6 +82,7 @@ class Span:
         return {f.name: getattr(self, f.name) for f in fields(self)} | {
             "tags": sorted(self.tags),
             "parents": sorted(self.parents),
+            "called_by": None if self.called_by is None else sorted(self.called_by),
         }
 
 
