@@ -70,6 +70,43 @@ def test_a_failed_task_in_a_completed_flow_is_named_with_its_error(collect):
     assert "1 of 3 tasks failed, but the flow run is Completed: breaks-" in said and "ValueError: no query 1)" in said
 
 
+begun, over = threading.Event(), threading.Event()
+
+
+@task
+def gives():
+    begun.set()
+    over.wait(60)
+    return "a result"
+
+
+@task
+def takes(result):
+    return result
+
+
+@task
+def calls():
+    return nap(1)
+
+
+@flow
+def two_kinds_of_parents():
+    given = gives.submit()
+    begun.wait(60)
+    taken = takes.submit(given)  # while it runs
+    over.set()
+    taken.result()
+    calls.submit().result()
+
+
+def test_what_gave_its_future_did_not_call():
+    """Prefect files both under `__parents__`; this fails if that changes."""
+    spans = {span.task: span for span in observe(two_kinds_of_parents).timeline}
+    assert spans["takes"].parents == {spans["gives"].id} and spans["takes"].called_by == frozenset()
+    assert spans["nap"].parents == spans["nap"].called_by == {spans["calls"].id}
+
+
 @flow
 def waits_for_a_failure():
     first = breaks.submit(1)

@@ -1,4 +1,4 @@
-"""The parts of Prefect that are not public: the log records that it makes in this process.
+"""The parts of Prefect that are not public: the log records that it makes in this process, and a name among inputs.
 
 No public interface tells which task runs a flow run will have records of, nor the id of a run that begins. The texts of
 the records are checked with Prefect 3.9.1; `tests/test_private.py` fails if one of them changes. If nothing is heard,
@@ -15,6 +15,7 @@ from uuid import UUID
 
 FINISHED, NOT_BEGUN = "Finished in state", "Finished in state Pending"  # prefect/task_engine.py
 BEGINNING = "Beginning flow run"  # prefect/flow_engine.py
+CALLERS = "__parents__"  # in `TaskRun.task_inputs`: prefect/tasks.py, `_infer_parent_task_runs`
 
 
 class _Listener(logging.Filter):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
+from workbook.runs.private import CALLERS
 from workbook.timelines.timeline import Span, Timeline
 
 
@@ -128,8 +129,13 @@ def _ids(*inputs: Iterable[Any]) -> frozenset[str]:
 
 
 def _callers(task: TaskRun) -> frozenset[str]:
-    """The ids of the task runs that called it: Prefect keeps them among its inputs, under a name of its own."""
-    return _ids(task.task_inputs.get("__parents__", ()))
+    """The ids of the task runs that called it.
+
+    Prefect keeps them among its inputs, under a name of its own, and there too a task run that was still running when
+    its future was passed. That one is also among the arguments.
+    """
+    inputs = dict(task.task_inputs)
+    return _ids(inputs.pop(CALLERS, ())) - _ids(*inputs.values())
 
 
 def _delays(states: list[State]) -> tuple[tuple[float, float], ...]:

@@ -55,7 +55,8 @@ NAMES = ("north", "south", "east", "west", "harbour", "hills", "islands", "valle
 
 def a_child_for_each(answer: Answer) -> None:
     _all_well(answer)
-    _two_fail(answer)
+    _two_fail(answer, first="well")
+    _two_fail(answer, first="badly")
 
 
 def _all_well(answer: Answer) -> None:
@@ -146,13 +147,17 @@ def _held_back(seen: Run, homes: Mapping[str, FlowRun]) -> None:
     )  # fmt: skip
 
 
-def _two_fail(answer: Answer) -> None:
-    """Two regions have a query that doesn't exist, and the first of all is held until both have failed."""
+def _two_fail(answer: Answer, first: str) -> None:
+    """Two regions have a query that doesn't exist, and one that goes well is held until both have failed.
+
+    It is the first of all, or the second after one that fails: so whoever waits for some of them only shows himself.
+    """
     names = answer.rng.sample(NAMES, 4)
     missing, numbers = answer.rng.sample(range(20, 99), 2), answer.rng.sample(range(20), 2)
     well, badly = names[:2], names[2:]
     queries = dict(zip([*well, *badly], [[number] for number in numbers + missing], strict=True))
-    regions = {name: queries[name] for name in [names[0], *answer.rng.sample(names[1:], 3)]}
+    order = [names[0], *answer.rng.sample(names[1:], 3)] if first == "well" else [badly[0], well[0], badly[1], well[1]]
+    regions = {name: queries[name] for name in order}
     seen = _with_one_held(answer, regions, numbers[0], missing)
     listed = " and ".join(name for name in regions if name in badly)
     if seen.state.is_completed():

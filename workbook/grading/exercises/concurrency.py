@@ -178,8 +178,8 @@ def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
         return f"`tags` is a list: `tags=[{tag!r}]`. A text is taken for a list of its letters."
     if not tags:
         return (
-            "A task without a tag isn't limited. `with_options(tags=[…])` doesn't change a task: it returns a new one, "
-            "and that's the one to submit."
+            "A task without a tag isn't limited: put `tags=[…]` into @task. (`with_options(tags=[…])` doesn't change a "
+            "task: it returns a new one, and that's the one to submit.)"
         )
     return (
         "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "

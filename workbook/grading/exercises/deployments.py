@@ -210,6 +210,7 @@ def _triggered(deployment: UUID, number: int, printed: str) -> UUID:
             f"You triggered the flow run with the parameters {runs[0].parameters}.",
             f"They should be {{'number': {number}}}.",
             f"The flow has no parameter {unknown[0]!r}, so the run would fail." if unknown
+            else "Pass on the argument `number`, not a value of your own." if "number" in runs[0].parameters
             else "Pass parameters when you trigger the run: `parameters={…}`, or `--param name=value`.",
         )  # fmt: skip
     state = runs[0].state

@@ -76,7 +76,7 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
             raise NotYet(
                 "Your flow returned the right results in another order.",
                 "They should come in the order of the arguments.",
-                "Keep the futures in a list as you submit them, and collect in the order of that list.",
+                "Submit in that order, keep the futures in a list, and collect in the order of the list.",
             )
     if isinstance(wanted, dict) and isinstance(seen.result, dict) and seen.result.keys() == wanted.keys():
         key = next(key for key in wanted if seen.result[key] != wanted[key])

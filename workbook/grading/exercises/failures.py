@@ -42,7 +42,8 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
     """
     counted = cause(answer, dict.fromkeys(dead, FOR_GOOD))
     alive = [index for index in indexes if index not in dead]
-    gate = Path(answer.gate([(alive[-1:], 2)]))  # waits for one more than will ever come
+    held = alive[len(alive) // 2]  # neither first nor last: whoever waits for some of them only shows himself
+    gate = Path(answer.gate([([held], 2)]))  # waits for one more than will ever come
     with beside(answer, indexes, seconds, gate=gate) as run:
         if run.until(lambda: (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries):
             run.linger(max(0.5, 2 * took(gate)))
@@ -95,7 +96,7 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
         raise NotYet(
             f"Query {again[0]} ran {counts[again[0]]} times, although the database didn't fail on it.",
             "Only a query that failed should run again.",
-            "Put the retries on the task: those of the flow, or of a loop around it, repeat everything.",
+            _why_repeated(seen, homes[again[0]]),
         )
     if spread := [index for index in wanted if len(homes[index]) > 1]:
         raise NotYet(
@@ -115,6 +116,18 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
         for index, count in wanted.items():
             if count > 1:
                 _retried_by_prefect(index, count, client.read_task_run(homes[index].pop()))
+
+
+def _why_repeated(seen: Run, homes: Collection[str | None]) -> str:
+    """Why a query ran again that hadn't failed, as far as the records of its task runs and its flow run tell."""
+    with get_client(sync_client=True) as client:
+        if len(homes) == 1:
+            return "Prefect tried its task run again, so the task failed for another reason: a timeout, perhaps."
+        if client.read_flow_run(UUID(str(seen.flow_run_id))).run_count == 1:
+            return (
+                "Your flow submitted or called its task more than once. With `retries=…` on the task, once is enough."
+            )
+    return "Retries of a flow repeat everything: put them on the task, and take them off the flow."
 
 
 def why_not_again(seen: Run, index: int, count: int) -> str:
@@ -200,7 +213,9 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
     if missing := sorted(set(queries) - _numbers(NO_QUERIES.sub(" ", text))):
         raise NotYet(
             f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.brief(seen.state.message)}",
-            f"It should name {named}.", "The error that ends the flow is what you read in the morning.",
+            f"It should name {named}.",
+            "The error that ends the flow is what you read in the morning. If you read each future's `.state`, call "
+            "`wait(futures)` before: until then, it may not be final.",
         )  # fmt: skip
     if wrongly := sorted(_numbers(COUNTS.sub(" ", MOMENTS.sub(" ", text))) & well):
         raise NotYet(

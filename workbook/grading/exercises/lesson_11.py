@@ -67,8 +67,8 @@ def _one_environment(answer: Answer, key: str, kind: str, password: str) -> None
         differs = _output(answer, **environment | changed)[0] != shown
         if differs and _output(answer, **environment)[0] == shown:  # and no time or the like makes it differ
             raise NotYet(
-                f"With another {name}, your function returned or printed something else: it shows a part of it.",
-                "It should contain no part of it.", FEWER,
+                f"With another {name}, your function returned or printed something else: what it shows depends on it.",
+                "It should depend only on whether it is set.", FEWER,
             )  # fmt: skip
 
 

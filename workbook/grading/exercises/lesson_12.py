@@ -116,7 +116,7 @@ def bad_night(answer: Answer, deaths: int, slots: int = 0, not_these: Collection
     """
     slots = slots or answer.rng.choice([2, 3])
     indexes = answer.rng.sample([index for index in NUMBERS if index not in not_these], 5)
-    dead = [indexes[0], answer.rng.choice(indexes[1:])][:deaths]
+    dead = [indexes[0], indexes[-1]][:deaths]  # one before the query that is held, one after it
     with answer.limit("database", slots):
         seen = failures.with_one_held(answer, indexes, dead, SECONDS, tries=3)
         for name in ("cleanup1", "cleanup2"):

@@ -137,6 +137,10 @@ def _why(seen: Run, current: Sequence[int], most: int, free: int, printed: str) 
         slots = max(int(event.resource["slots-acquired"]) for event in acquired)
         if slots > 1:
             return f"Each query acquired {slots} slots: `occupy` should be 1."
+        if len(homes) < len(current):
+            return "One task run ran several of these queries, one after another: give each its own."
+        if (spans := expect.queried(seen, current)).peak < free:
+            return concurrency.held_back(spans)
         return "Something else holds them back, as a lock or a semaphore in your own process does."
     if not holders:
         return (

@@ -42,7 +42,7 @@ def cleaned(answer: Answer) -> None:
     expect.result(seen, expect.rows_of(indexes))
 
     indexes = answer.rng.sample(NUMBERS, 5)
-    dead = [indexes[0], answer.rng.choice(indexes[1:])]
+    dead = [indexes[0], indexes[-1]]  # one before the query that is held, one after it
     seen = failures.with_one_held(answer, indexes, dead, SECONDS)
     expect.inside_tasks(seen, failures.asked(seen))
     runs_of(seen, "cleanup", failed=dead[0])
@@ -73,7 +73,8 @@ def published(answer: Answer) -> None:
         expect.completed(seen)
         expect.asked_in_tasks(seen, indexes, SECONDS)
         rows = dict(zip(indexes, expect.rows_of(indexes), strict=True))
-        publication.now_published(answer, before, {f"{index:02d}.json": rows[index] for index in indexes}, earlier)
+        files, swept = {f"{index:02d}.json": rows[index] for index in indexes}, "sweep(" in answer.source.text
+        publication.now_published(answer, before, files, earlier, swept)
         earlier |= set(map("{:02d}.json".format, indexes))
         if publication.contents(before.folder) != before.files:
             raise NotYet(
@@ -127,7 +128,7 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
     if not found:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),
-            "`.result()` raises a failed query's error, and the lines after it don't run." if failed
+            "An error skips the lines after it: that of a failed query's `.result()`, and one that you raise." if failed
             else f"Call or submit the task `{name}` (a plain function makes no task run), on a line that the flow also "
             "reaches when no query fails.",
         )  # fmt: skip
