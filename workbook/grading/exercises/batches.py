@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
+from workbook.grading.exercises.beside import outlast
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight, together
@@ -24,7 +25,7 @@ def batched(answer: Answer) -> None:
         indexes = answer.rng.sample(range(20), 2 * size + 1)
         batches = [indexes[first : first + size] for first in range(0, len(indexes), size)]
         if held:
-            gate = answer.gate([([batches[0][0], batches[1][0]], 2)])
+            gate = outlast(answer, answer.gate([([batches[0][0], batches[1][0]], 2)]))
         else:
             gate = answer.gate(*([(batch, len(batch))] for batch in batches))
         seen = answer(indexes, SECONDS, size, gate=gate)

@@ -226,8 +226,8 @@ def _own_pace(seen: Run, late: tuple[int, int], early: tuple[int, int]) -> None:
         f"{late[0]}, had ended.",
         "A step should wait for the step before it in its own chain, and for no other chain.",
         _given(seen, step, held)
-        or "Look for `.result()` or `wait()` between one step and the next, and for a task that is called instead of "
-        "submitted: pass the future itself to the next task. A task runner with few workers holds back too.",
+        or "Look for `.result()`, `wait()` or `await` between one step and the next, and for a task that is called "
+        "instead of submitted: pass the future itself to the next task. A task runner with few workers holds back too.",
     )
 
 

@@ -166,8 +166,8 @@ def _died_there(died: Run, bad: int, batches: list[list[int]], checkpoint: Path)
         raise NotYet(
             f"Your flow ran query {min(late)} of the fourth batch, although the third had failed.",
             "A batch should start only when the one before it is complete.",
-            "The third batch had ended by then, and your flow went on: let its error leave the flow there. `wait()` "
-            "doesn't raise it, and an `except` may keep it back."
+            "The third batch had ended by then, and your flow went on: collect all of a batch before you submit the "
+            "next, and let its error leave the flow there. `wait()` doesn't raise it, and an `except` may keep it back."
             if Timeline.before(expect.queried(died, [*batches[2], bad]), expect.queried(died, last)) else
             "Collect the results of a batch before you submit the next.",
         )  # fmt: skip

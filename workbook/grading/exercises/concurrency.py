@@ -174,7 +174,7 @@ def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
     """Where to look if task runs lack a tag, and have others; as far as the records show it."""
     if took_slots(seen, tag):
         return TOOK_SLOTS
-    if tags and set(tags) == set(tag):
+    if len(tags) > 1 and set(tag) <= set(tags) and all(len(letter) == 1 for letter in tags):
         return f"`tags` is a list: `tags=[{tag!r}]`. A text is taken for a list of its letters."
     if not tags:
         return (

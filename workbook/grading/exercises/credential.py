@@ -41,6 +41,8 @@ def from_environment(answer: Answer) -> None:
     with get_client(sync_client=True) as client:
         for variable in client.read_variables(limit=PAGE):  # left by another answer, whose password may be alike
             client.delete_variable_by_name(variable.name)
+        for block in client.read_block_documents(limit=PAGE):
+            client.delete_block_document(block.id)
     begin = datetime.now(UTC)
     passwords, former, said = leaks.secrets(answer.rng, 16, 16), "", []
     for password in passwords:
@@ -181,6 +183,8 @@ def _kept(seen: Run) -> Iterator[tuple[str, str]]:
             yield "an artifact", str(artifact.model_dump(mode="json"))
         for variable in client.read_variables(limit=PAGE):
             yield "a variable", str(variable.model_dump(mode="json"))
+        for block in client.read_block_documents(limit=PAGE, include_secrets=False):
+            yield "a block", str(block.data)
 
 
 def _logs(seen: Run) -> Iterator[str]:

@@ -84,6 +84,7 @@ def _cause(found: float, count: int, seconds: float, at_once: int) -> str:
         (count // at_once + 1) * seconds: "That is one round too many when the last one is full.",
         int(-(-count // at_once) * seconds): ROUNDED_SECONDS,
         math.ceil(count * seconds / at_once): ROUNDED_SECONDS,
+        -(-count // at_once): "That is the number of rounds, each of which takes `seconds`.",
     }
     return next((said for value, said in wrong.items() if abs(found - value) < 1e-6), "")
 

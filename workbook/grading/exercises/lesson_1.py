@@ -1,6 +1,7 @@
 """Lesson 1: tasks that need each other's results, and tasks that don't."""
 
 from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.beside import may_pause, outlast
 from workbook.grading.exercises.chains import chain, chains, ran, who_asked
 from workbook.grading.model import Exercise, NotYet
 from workbook.grading.sandbox import Answer
@@ -38,6 +39,8 @@ def diamond(answer: Answer) -> None:
             "The two queries in the middle should run at the same time.",
             concurrency.WAITS_INSIDE,
         )
+    if may_pause(answer):
+        _waits_however_long(answer, top, left, right)
     others = ran(span for span in seen.timeline if span not in (first, one, other))
     if not others:
         raise NotYet(
@@ -47,6 +50,15 @@ def diamond(answer: Answer) -> None:
         )
     if not any(Timeline.before([one, other], [span]) for span in others):
         concurrency.all_before([one, other], others[-1:], "The two in the middle", "the last task")
+
+
+def _waits_however_long(answer: Answer, top: int, left: int, right: int) -> None:
+    """The top query waits at the gate for one that must not come before it has ended."""
+    gate = outlast(answer, answer.gate([([top, left], 2)]))
+    seen = answer(top, left, right, SECONDS, gate=gate)
+    expect.asked_in_tasks(seen, [top, left, right], SECONDS)
+    first, one, other = (who_asked(seen, index) for index in (top, left, right))
+    concurrency.all_before([first], [one, other], "The task at the top", "the two in the middle")
 
 
 EXERCISES = (

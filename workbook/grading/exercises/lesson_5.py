@@ -4,12 +4,9 @@ Every grader first looks for the mistake that its broken flow makes, and names i
 instead.
 """
 
-import re
-from pathlib import Path
-
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import concurrency, expect
-from workbook.grading.exercises.beside import as_if_it_took
+from workbook.grading.exercises.beside import outlast
 from workbook.grading.exercises.credential import from_environment
 from workbook.grading.exercises.endings import predicted
 from workbook.grading.exercises.finishing import in_both_orders
@@ -38,10 +35,7 @@ def collected(answer: Answer) -> None:
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 
-    gate = answer.gate([(indexes, len(indexes) + 1)])
-    if re.search("sleep|timeout", answer.source.text):
-        as_if_it_took(2.5, Path(gate))
-    seen = answer(indexes, SECONDS, gate=gate)
+    seen = answer(indexes, SECONDS, gate=outlast(answer, answer.gate([(indexes, len(indexes) + 1)])))
     well = {query.index for query in seen.asked if not query.error}
     if not seen.state.is_completed() and well == set(indexes):
         raise NotYet(

@@ -94,8 +94,8 @@ def freed(answer: Answer) -> None:
     """Slots that nothing holds, on one limit, next to two limits whose taken slots must stay taken."""
     tag, other = f"leak-{answer.rng.randrange(10**8)}", "leak-other"
     similar = f"{tag}-{tag}"  # begins and ends with the tag
-    slots = answer.rng.randrange(3, 9)
-    leaked = answer.rng.randrange(2, slots + 1)
+    slots = answer.rng.randrange(4, 9)
+    leaked = answer.rng.randrange(3, slots + 1)  # neither is a number of the lesson's
     identity = _leaky(tag, slots, leaked)
     _leaky(other, 3, 2)
     _leaky(similar, 3, 2)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from workbook.grading.evidence import OpaqueValue, Run
 from workbook.grading.exercises import concurrency, expect
+from workbook.grading.exercises.beside import may_pause, outlast
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.gate import in_flight
@@ -28,7 +29,13 @@ def two_fail(answer: Answer) -> None:
         if late == (lost == sorted(lost)):  # first ascending and then descending: no way of sorting gives both
             indexes = [dict(zip(lost, reversed(lost), strict=True)).get(index, index) for index in indexes]
             lost.reverse()
-        seen = answer(indexes, SECONDS, gate=late_first(answer, kept) if late else answer.gate([(kept, len(kept))]))
+        if not late:
+            gate = answer.gate([(kept, len(kept))])
+        elif may_pause(answer):
+            gate = outlast(answer, answer.gate([(kept[:1], 2)]))  # it waits for one more than will ever come
+        else:
+            gate = late_first(answer, kept)
+        seen = answer(indexes, SECONDS, gate=gate)
         _two_failed(seen, indexes, kept, lost)
         if not late and (most := in_flight(seen.asked, kept)) < len(kept):
             spans = expect.queried(seen, kept)
@@ -141,8 +148,9 @@ def _answers_and_failed(seen: Run, indexes: list[int], lost: list[int]) -> None:
             raise NotYet(
                 f"Query {wrongly[0]} returned its rows, but your flow has it in the list 'failed'.",
                 f"That list should be {lost!r}.",
-                "Keep each future together with its index. And wait first: until `wait(futures)` or `future.result()` "
-                "has returned, `future.state` may be out of date, even in a loop over `as_completed()`.",
+                "Keep each future together with its index. And wait first, without a `timeout`: until `wait(futures)` "
+                "or `future.result()` has returned, `future.state` may be out of date, even in a loop over "
+                "`as_completed()`.",
             )
         expect.in_order(seen, answers, kept)
         if answers == [row for part in rows for row in part]:
