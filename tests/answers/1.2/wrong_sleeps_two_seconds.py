@@ -1,6 +1,8 @@
 # message: began before .* had ended\. The task at the top should end before
 import time
+
 from prefect import flow, task
+
 from workbook.work import ask
 
 

@@ -1,5 +1,6 @@
 # message: began before .* had ended\. The task at the top should end before
 from prefect import flow, task
+
 from workbook.work import ask
 
 

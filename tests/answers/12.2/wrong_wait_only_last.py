@@ -3,7 +3,6 @@ import json
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
-from prefect.futures import wait
 from prefect.runtime import flow_run
 
 from flows import publishing, warehouse

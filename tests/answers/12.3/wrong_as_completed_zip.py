@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
-from prefect.futures import wait
+from prefect.futures import as_completed
 from prefect.runtime import flow_run
 
 from flows import publishing, warehouse
@@ -26,9 +26,6 @@ def cleanup1():
 @task
 def cleanup2():
     publishing.sweep()
-
-
-from prefect.futures import as_completed
 
 
 @task(task_run_name="query-{index}", tags=["database"], retries=2, retry_delay_seconds=0.1)

@@ -1,6 +1,8 @@
 # message: returned its rows, but your flow has it in the list 'failed'.*without a `timeout`
 import time
+
 from prefect import flow, task
+
 from workbook.work import ask
 
 

@@ -1,5 +1,6 @@
 # message: returned its rows, but your flow has it in the list 'failed'.*without a `timeout`
 from prefect import flow, task
+
 from workbook.work import ask
 
 

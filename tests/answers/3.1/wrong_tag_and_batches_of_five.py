@@ -1,5 +1,6 @@
 # message: At most 5 of your tasks ran at once\. It should have been [67]|At most 5 .* ran at once
 from prefect import flow, task, unmapped
+
 from workbook.work import ask
 
 

@@ -1,5 +1,6 @@
 # message: `tags` is a list
 from prefect import flow, task, unmapped
+
 from workbook.work import ask
 
 

@@ -1,6 +1,8 @@
 # message: ran at once\. It should have been at most \d, the size of a batch|began before batch \d had ended
 import time
+
 from prefect import flow, task
+
 from workbook.work import ask
 
 

@@ -1,6 +1,7 @@
 # message: ran at once\. It should have been at most \d, the size of a batch|began before batch \d had ended
 from prefect import flow, task
 from prefect.futures import wait
+
 from workbook.work import ask
 
 

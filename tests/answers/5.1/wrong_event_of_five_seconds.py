@@ -1,6 +1,8 @@
 # message: said that all was done before it was
 import threading
+
 from prefect import flow, task
+
 from workbook.work import ask
 
 

@@ -1,5 +1,6 @@
 # message: is in a block\. It should show up nowhere
 import os
+
 from prefect import flow
 from prefect.blocks.core import Block
 from sqlalchemy.engine import make_url
