@@ -1,4 +1,4 @@
-# message: At most 3 of your tasks ran at once\. It should have been [45]
+# message: At most 3 of your tasks ran at once\. It should have been [67], the limit on the server
 from prefect import flow, task, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
