@@ -1,4 +1,4 @@
-# message: At most 2 of your tasks ran at once. It should have been [345]
+# message: At most 2 of your tasks ran at once. It should have been \d
 from prefect import flow, task
 
 from workbook.work import ask
