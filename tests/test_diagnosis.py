@@ -818,7 +818,7 @@ def test_tasks_that_hold_the_slots_that_they_wait_for_are_a_deadlock(ends):
 
 
 def test_a_task_that_was_given_a_future_did_not_wait_for_a_slot_that_its_source_held():
-    """Two stages under one limit: the second was created while the first held all slots, and called by nobody."""
+    """Two stages under one limit. The second was created while the first held all slots, but no task called it."""
     first = [query(n, 0.0, 0.01, 0.5, "read", tags=frozenset({"db"})) for n in range(2)]
     second = [
         query(n + 2, 0.2, 0.6, 0.5, "write", tags=frozenset({"db"}), called_by=frozenset(), **fed(first[n]))
@@ -839,7 +839,7 @@ def test_what_failed_until_it_worked_was_not_gone_on_without():
 
 
 def test_a_caller_that_gave_up_failed_unseen_too():
-    """It ended before what it had called began: its result was given to nobody."""
+    """It ended before the task that it had called began, so that task was not given its result."""
     outer = query(0, 0.0, 0.01, 0.5, "outer", state="FAILED")
     inner = query(1, 0.1, 0.7, 0.2, "inner", called_by=frozenset({outer.id}), **fed(outer))
     assert "failed-unseen" in {found.code for found in diagnose(around([outer, inner]))}

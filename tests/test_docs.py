@@ -282,7 +282,7 @@ def test_the_commands_that_look_and_change_nothing(prefect_server):
 
 
 def test_a_run_that_stays_running_is_marked_as_crashed_by_hand(prefect_server):
-    """Of a flow run that nobody runs: the command is what makes the difference."""
+    """No process runs this flow run, so only the command can have changed its state."""
     (command,) = listed("tests/test_docs.py::test_a_run_that_stays_running_is_marked_as_crashed_by_hand")
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(flow(lambda: None, name="stuck"), state=Running())

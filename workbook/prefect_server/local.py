@@ -160,7 +160,7 @@ def _start_on_a_free_port(settings: dict[str, str]) -> Record:
 
 
 def _start_on(port: int, settings: dict[str, str]) -> Record | None:
-    """Start the server on this port; None if another program took it meanwhile."""
+    """Start the server on this port. Return None if another program took the port in the meantime."""
     server = _spawn(port, settings)
     record = Record(server.pid, server.create_time(), port)
     try:

@@ -39,10 +39,11 @@ def port_is_free(port: int) -> bool:
 
 @contextlib.contextmanager
 def reserved(port: int) -> Iterator[bool]:
-    """Whether a port is free, and nobody else is starting a server on it; until the end, others are told that we are.
+    """Whether a port is free and no other process is starting a server on it. It is reserved until the block ends.
 
-    A server binds its port seconds after it was found free. Elsewhere than on Linux, which has names that end with
-    their process and are no files, one of two servers that start at the same moment loses its port and takes the next.
+    A server binds its port only seconds after it was found free. The mark is a socket name of Linux, which disappears
+    with its process. On other systems, one of two servers that start at the same moment loses its port and takes the
+    next.
     """
     with contextlib.ExitStack() as stack:
         if sys.platform == "linux":

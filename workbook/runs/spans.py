@@ -131,8 +131,8 @@ def _ids(*inputs: Iterable[Any]) -> frozenset[str]:
 def _callers(task: TaskRun) -> frozenset[str]:
     """The ids of the task runs that called it.
 
-    Prefect keeps them among its inputs, under a name of its own, and there too a task run that was still running when
-    its future was passed. That one is also among the arguments.
+    Prefect lists them among the inputs, under a key of its own. That key also holds a task run whose future was passed
+    while it was still running, but such a task run is listed under its argument too.
     """
     inputs = dict(task.task_inputs)
     return _ids(inputs.pop(CALLERS, ())) - _ids(*inputs.values())

@@ -1,4 +1,4 @@
-# message: There was no task run of 'cleanup1' when query \d+ failed.*the lines after it don't run
+# message: There was no task run of 'cleanup1' when query \d+ failed.*An error skips the lines after it
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Run an answer in a thread, and look at its files meanwhile, which announce nothing; and how long its gate holds."""
+"""Watch the files of an answer while it runs, and decide how long its gate holds queries."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import Any
 from workbook.grading.evidence import Run
 from workbook.grading.sandbox import Answer
 
-LOOK = 0.05  # seconds between two looks
+LOOK = 0.05  # seconds between two looks: files announce nothing
 PAUSES = re.compile(r"sleep|timeout|\bEvent\(|wait\((?:[^()]*,)?\s*\d")  # in code that may wait for some seconds only
 
 

@@ -150,7 +150,7 @@ def _held_back(seen: Run, homes: Mapping[str, FlowRun]) -> None:
 def _two_fail(answer: Answer, first: str) -> None:
     """Two regions have a query that doesn't exist, and one that goes well is held until both have failed.
 
-    It is the first of all, or the second after one that fails: so whoever waits for some of them only shows himself.
+    It is the first of all, or comes second, after one that fails: waiting for only some of them isn't enough.
     """
     names = answer.rng.sample(NAMES, 4)
     missing, numbers = answer.rng.sample(range(20, 99), 2), answer.rng.sample(range(20), 2)

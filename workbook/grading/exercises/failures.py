@@ -42,7 +42,7 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
     """
     counted = cause(answer, dict.fromkeys(dead, FOR_GOOD))
     alive = [index for index in indexes if index not in dead]
-    held = alive[len(alive) // 2]  # neither first nor last: whoever waits for some of them only shows himself
+    held = alive[len(alive) // 2]  # neither first nor last, so waiting for one of those isn't enough
     gate = Path(answer.gate([([held], 2)]))  # waits for one more than will ever come
     with beside(answer, indexes, seconds, gate=gate) as run:
         if run.until(lambda: (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries):
@@ -122,6 +122,8 @@ def _why_repeated(seen: Run, homes: Collection[str | None]) -> str:
     """Why a query ran again that hadn't failed, as far as the records of its task runs and its flow run tell."""
     with get_client(sync_client=True) as client:
         if len(homes) == 1:
+            if client.read_task_run(UUID(next(iter(homes)))).run_count == 1:
+                return "Its task asked the database more than once, in one try: call ask() once."
             return "Prefect tried its task run again, so the task failed for another reason: a timeout, perhaps."
         if client.read_flow_run(UUID(str(seen.flow_run_id))).run_count == 1:
             return (
