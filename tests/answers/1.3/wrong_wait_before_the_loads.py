@@ -1,4 +1,4 @@
-# message: load-\w+, a step in .* began only after extract-\w+.*`wait\(\)` between one step and the next
+# message: load-\w+, a step in .* began only after extract-\w+.*`await` between one step and the next
 from prefect import flow, task
 from prefect.futures import wait
 

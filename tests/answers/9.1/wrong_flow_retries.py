@@ -1,4 +1,4 @@
-# message: although the database didn't fail on it.*those of the flow
+# message: although the database didn't fail on it.*Retries of a flow repeat everything
 from prefect import flow, task
 
 from workbook.work import ask
