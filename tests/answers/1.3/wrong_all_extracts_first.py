@@ -1,4 +1,4 @@
-# message: transform-\w+, a step in .* began only after extract-\w+, .*`\.result\(\)` or `wait\(\)` between
+# message: transform-\w+, a step in .* began only after extract-\w+, .*`await` between one step and the next
 from prefect import flow, task
 
 from workbook.work import ask
