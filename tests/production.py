@@ -24,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from conftest import CHECKOUT, free_port, put_tables
+from workbook.prefect_server.settings import DATABASE, SERVER_SETTINGS
 
 PREFECT = [sys.executable, "-m", "prefect"]
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "NO_COLOR": "1", "COLUMNS": "200"}
@@ -94,7 +95,9 @@ def prefect_server_in(folder: Path, port: int | None = None, **settings: str) ->
     port = port or free_port()
     url = f"http://127.0.0.1:{port}/api"
     environment = clean_environment(folder, PREFECT_API_URL=url, **settings)
-    if not any(name.endswith("DATABASE_CONNECTION_URL") for name in settings):
+    if settings.items() >= SERVER_SETTINGS.items():
+        put_tables(folder / DATABASE)
+    elif not any(name.endswith("DATABASE_CONNECTION_URL") for name in settings):
         put_tables(Path(environment["PREFECT_HOME"]) / "prefect.db")
     command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
     with started(command, folder / f"server-{port}.log", environment) as running:

@@ -315,6 +315,7 @@ def test_the_doctor_says_what_a_refusal_needs(guarded, secrets, monkeypatch):
     assert check.remedy.startswith("set it to the right user:password")
 
 
+@pytest.mark.second
 def test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret(guarded, secrets, tmp_path):
     file = tmp_path / ".env"
     file.touch(mode=0o600)

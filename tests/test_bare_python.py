@@ -36,6 +36,7 @@ def copied(tmp_path, run_python):
     return lambda **environment: run_python(str(copy), PYTHONPATH=str(tmp_path), **environment)
 
 
+@pytest.mark.second
 def test_a_copy_of_the_template_runs_with_nothing_but_prefect(copied, prefect_server):
     with borrowed_limit("my-flow", 2):
         ran = copied(PREFECT_API_KEY="pnu_0123456789")
@@ -46,6 +47,7 @@ def test_a_copy_of_the_template_runs_with_nothing_but_prefect(copied, prefect_se
     assert "pnu_" not in ran.stdout + ran.stderr and "0123456789" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.second
 def test_the_template_wants_a_server_to_be_named(copied, tmp_path):
     ran = copied(PREFECT_API_URL=None, HOME=str(tmp_path))
     assert ran.returncode == 1 and ran.stdout == "" and ran.stderr.startswith("Error: PREFECT_API_URL must be ")

@@ -27,6 +27,8 @@ from workbook.grading.submissions import Found
 from workbook.lessons import notebooks
 from workbook.prefect_server import local
 
+pytestmark = pytest.mark.second
+
 L0, L1, L6 = "00_start_here", "01_sequential", "06_limits_that_do_not_limit"
 MINE = "def chain(index, seconds):\n    return index"
 HANGS = """

@@ -52,6 +52,7 @@ def test_the_built_files_match_their_source(source):
     assert all(not cell.outputs for cell in code_cells(notebooks.read(notebooks.learner_notebook(source))))
 
 
+@pytest.mark.second
 def test_every_notebook_says_that_it_is_python(tmp_path):
     """So that `jupyter nbconvert --to script` writes Python, in a file that ends in .py."""
     first, *_ = files = [notebooks.learner_notebook(source) for source in (*LESSONS, *notebooks.pages())]

@@ -26,6 +26,8 @@ from workbook.figures.style import Picture
 from workbook.figures.textual import as_text
 from workbook.timelines.timeline import Span, Surroundings, Timeline
 
+pytestmark = pytest.mark.second
+
 
 def run(count: int, slots: int, seed: int = 0, **moments: float) -> Timeline:
     """Tasks of uneven length, all created at once, as many at a time as there are slots."""

@@ -87,6 +87,7 @@ def ran_in_order(timeline) -> bool:
     return timeline.before(queries, first) and timeline.before(first, second)
 
 
+@pytest.mark.second
 def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data, meet):
     meet(3)
     seen = observe(prefect_flow.main_etl)
@@ -101,6 +102,7 @@ def test_twenty_queries_three_at_a_time_then_clean_up_then_publish(data, meet):
     assert seen.result == {"queries": 20, "rows": rows, "output": str(data / "out")}
 
 
+@pytest.mark.second
 def test_the_limit_can_be_changed_without_touching_the_flow(meet):
     meet(5)
     ensure_limit("database", 5)

@@ -66,6 +66,7 @@ def ran(prefect_server) -> Race:
     return race(queries=5, limit=2, seconds=0.4, pool=True)
 
 
+@pytest.mark.second
 def test_every_lane_ran_as_its_pattern_says(ran):
     assert list(ran.timelines) == LANES and not ran.errors
     assert [len(timeline) for timeline in ran.timelines.values()] == [5] * 5
@@ -73,11 +74,13 @@ def test_every_lane_ran_as_its_pattern_says(ran):
     assert peaks == {"sequential": 1, "uncontrolled": 5, "limited": 2, "batched": 2, "pool": 2}
 
 
+@pytest.mark.second
 def test_no_lane_beats_its_ideal_and_the_rows_are_the_same(ran):
     assert all(lane.ratio >= 0.999 for lane in ran.lanes)
     assert ran.same_rows and not any(lane.missing for lane in ran.lanes)
 
 
+@pytest.mark.second
 def test_the_batches_follow_each_other(ran):
     spans = sorted(ran.timelines["batched"], key=lambda span: span.index)
     batches = [spans[i : i + 2] for i in range(0, 5, 2)]
@@ -86,6 +89,7 @@ def test_the_batches_follow_each_other(ran):
     assert all(lane.ideal == lane.timeline.ideal(2) for lane in ran.lanes[2:])
 
 
+@pytest.mark.second
 def test_text_figure_notebook_and_json_have_the_measured_numbers(ran):
     whole = json.loads(ran.to_json())
     shown = ran._repr_mimebundle_()

@@ -217,6 +217,7 @@ def test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit(op
     offline.get_by_text("The room is closed: start `workbook room` again.").wait_for()
 
 
+@pytest.mark.second
 def test_the_page_gives_nothing_else_and_takes_nothing_until_ctrl_c_closes_it(opened):
     port, running = opened
     for path, method, status in (("/", "POST", 405), ("/picture", "DELETE", 405), ("/openapi.json", "GET", 404)):
@@ -252,6 +253,7 @@ def test_a_room_closes_also_when_its_connection_breaks_off_at_that_moment(monkey
         pool.submit(asyncio.run, opened_and_closed()).result()
 
 
+@pytest.mark.second
 def test_a_port_that_is_taken_is_said(opened, tag, capsys):
     port, _ = opened
     assert main(["room", "--tag", tag, "--port", str(port)]) == 1

@@ -218,6 +218,7 @@ def test_only_an_api_on_loopback_is_trusted_with_one_certificate(run_python):
     assert ran.stdout.splitlines() == ["1 None", "own.pem own.pem"], ran.stderr
 
 
+@pytest.mark.second
 @pytest.mark.parametrize(("given", "asks"), [({}, "False"), ({"WORKBOOK_STARTED_URL": None}, "True")])
 def test_only_its_own_server_is_asked_for_no_token(prefect_server, run_python, given, asks):
     """A server that is given may want one, and its clients go on as Prefect has them."""
@@ -269,6 +270,7 @@ def answering():
         web.server_close()
 
 
+@pytest.mark.second
 @pytest.mark.parametrize(
     ("status", "body", "sentence"),
     [
@@ -293,6 +295,7 @@ def test_a_given_server_that_cannot_be_used(answering, monkeypatch, status, body
     assert sentence in said and "hunter2" not in said and "pnu_" not in said
 
 
+@pytest.mark.second
 def test_a_given_server_that_refuses_is_said_in_one_line(answering, run_python):
     url = answering(401)
     failed = run_python("-m", "workbook.cli", "server", "start", PREFECT_API_URL=url, PREFECT_API_KEY="pnu_hidden")
@@ -324,6 +327,7 @@ def test_an_address_that_is_none_is_said(run_python, url):
     assert "PREFECT_API_URL must be a web address" in failed.stderr and len(failed.stderr.splitlines()) == 1
 
 
+@pytest.mark.second
 def test_a_given_server_wins_and_is_said(prefect_server, run_python):
     own = {"WORKBOOK_STARTED_URL": None, "PREFECT_API_URL": prefect_server.api_url}
     said = run_python("-m", "workbook.cli", "server", "start", **own)
@@ -343,6 +347,7 @@ def test_a_key_that_cannot_be_sent_is_said(prefect_server, run_python, key):
     assert failed.returncode == 1 and "copy it again" in failed.stderr and "pnu_" not in failed.stderr
 
 
+@pytest.mark.second
 def test_prefect_imported_too_early_is_said(prefect_server, run_python):
     program = "import prefect; from workbook import server; server.ensure()"
     environment = OWN | {"WORKBOOK_HOME": os.environ["WORKBOOK_HOME"]}

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from workbook.timelines.span import Surroundings
 from workbook.timelines.timeline import Span, Timeline
 
+pytestmark = pytest.mark.second
+
 # Few distinct moments, so that spans often meet, touch, or have no length; all exact in binary.
 MOMENTS = st.integers(0, 24).map(lambda n: n / 4)
 TEXTS = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=8)

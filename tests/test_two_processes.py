@@ -26,7 +26,7 @@ from workbook.prefect_server.settings import SERVER_SETTINGS
 from workbook.runs.records import observe_run
 from workbook.timelines.timeline import Timeline
 
-pytestmark = [pytest.mark.production, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.second, pytest.mark.production, pytest.mark.timeout(500)]
 
 LIMIT, EACH = 3, 8  # queries of each of the two flow runs
 PATIENCE = 120  # seconds, for a machine that others use as well
