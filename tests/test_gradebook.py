@@ -86,6 +86,7 @@ def test_own_answers_become_progress_and_those_of_another_do_not(home, console, 
     assert grade(other, RIGHT) and progress.standing("3.1") == "passed before, not yet now"
 
 
+@pytest.mark.second
 def test_an_untouched_checkout(home, console, grader):
     assert not gradebook.grade([], console, grader)
     shown = said(console)

@@ -103,6 +103,7 @@ for exercise_id, entry, text in ANSWERS:
 """
 
 
+@pytest.mark.second
 def test_a_check_shows_where_it_is_and_then_its_verdict_in_the_same_place(prefect_server):
     """The verdict is the only output of its cell: what was shown meanwhile is gone."""
     answer = next(file for file in FILES if file.match("1.1/right_calls.py")).read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from workbook.grading.exercises import endings
 from workbook.lessons import notebooks
 from workbook.timelines.diagnosis import CODES, diagnose
 
-pytestmark = pytest.mark.usefixtures("prefect_server", "prepared")
+pytestmark = [pytest.mark.second, pytest.mark.usefixtures("prefect_server", "prepared")]
 
 
 @pytest.fixture(scope="module")

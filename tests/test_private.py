@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from workbook.prefect_server import limits
 from workbook.runs import private
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.second, pytest.mark.usefixtures("prefect_server")]
 
 
 @task

@@ -104,6 +104,7 @@ def test_a_damaged_record_is_as_good_as_none(home, content):
     assert local.status() == (None, "stopped")
 
 
+@pytest.mark.second
 def test_a_start_that_fails_shows_the_log_and_the_remedy(home, run_python, tmp_path_factory):
     broken = tmp_path_factory.mktemp("broken")  # as an unpinned install is: the server dies at import
     (broken / "fastapi.py").write_text(
