@@ -1,4 +1,4 @@
-# message: right results in (another order|the order in which your tasks ended): the end of the chain of query \d+ is at place \d
+# message: right results (in another order|in the order in which your tasks ended|sorted by the number of their query): the end of the chain of query \d+ is at place \d
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: 'cleanup1' began before .* had ended
+# message: 'cleanup1' began before .* had ended|before query \d+ had begun
 import json
 from pathlib import Path
 

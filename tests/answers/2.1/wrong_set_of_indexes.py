@@ -1,4 +1,4 @@
-# message: sorted by the number of their query.*into a set
+# message: sorted by the number of their query.*sets don't keep it
 from prefect import flow, task
 
 from workbook.work import ask

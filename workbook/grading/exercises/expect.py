@@ -128,7 +128,7 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int
     raise NotYet(
         f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
         f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
-        "Don't sort them or put them into a set: go through your own list, in the order of `indexes`."
+        "Go through your own list, in the order of `indexes`: sorted() and sets don't keep it."
         if "sorted" in which else
         "Go through your own list of futures, in the order in which you submitted them; as_completed() and wait() "
         "don't keep it.",
