@@ -10,8 +10,8 @@
 # ## Start the server
 #
 # Prefect runs your Python functions and records each run on a server. Run a cell with Shift+Enter: the first one starts
-# the workbook's own server, or finds it if it's running already. The very first start takes up to half a minute. The
-# server lives in this folder and doesn't touch your own Prefect settings.
+# the workbook's own server, or finds it if it's running already. The very first start takes up to half a minute. It
+# keeps its files in the folder `.workbook` and doesn't touch your own Prefect settings.
 
 # %%
 from workbook import check, hint, live, observe, predict, progress_report, server, solution
@@ -141,7 +141,7 @@ print("same answers:", slow.result == quick.result)
 # ## Checks
 #
 # In an exercise you write code between the two marks, `>>> your code` and `<<< your code`. The check below it runs your
-# code with its own arguments and judges *how it ran*. If you haven't written anything yet, it just says so.
+# code with new arguments and judges *how it ran*. If you haven't written anything yet, it just says so.
 
 # %% [markdown]
 # ### Exercise 0.1 · Make one check pass

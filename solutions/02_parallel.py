@@ -185,9 +185,9 @@ print(looked.state.name, "with", looked.result)
 # %% [markdown]
 # ## Twenty at once
 #
-# A database allows only so many connections, so a program opens just a few and lets its threads share them: a *pool*.
-# Here `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query
-# waits for a third of its own duration, and then gives up.
+# A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Here
+# `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query waits for
+# one, for a third of its own duration, and then gives up.
 
 # %%
 from flows import warehouse
@@ -339,7 +339,7 @@ check("2.2", with_words)
 # ### Exercise 2.3 · Two of them fail
 #
 # Some queries in `indexes` don't exist. Write the flow `what_there_is(indexes, seconds)`: it runs all of them at the
-# same time and completes anyway. It returns `{"answers": [rows of those that exist], "failed": [indexes of those that
+# same time and completes anyway. It returns `{"answers": [rows of those that exist], "failed": [numbers of those that
 # failed]}`, both in the order of `indexes`.
 
 

@@ -43,13 +43,13 @@ def nightly(indexes, seconds):
 # !prefect gcl create tag:database --limit 3
 
 # %% [markdown]
-# If `create` says that the limit exists already, that's fine. `create` never changes a limit; `update` does:
+# If `create` says that the limit exists, that's fine. `create` never changes a limit; `update` does:
 
 # %%
 # !prefect gcl update tag:database --limit 3
 
 # %% [markdown]
-# Nine queries of 0.5 s, all submitted at once as in lesson 02. How long will they take, and how many will run at once?
+# Nine queries of 0.5 s, all submitted at once. How long will they take, and how many will run at once?
 
 # %% tags=["guess"]
 guess = predict("a limit of three", seconds=1.5, at_once=3)
@@ -62,8 +62,8 @@ guess.compare(limited)
 
 # %% [markdown]
 # A limit of three has three *slots*. Each task run has to *acquire* one before it starts, and *releases* it when it
-# ends. The grey part before a bar is its wait; even a free slot takes a moment. The *ideal* is the length of all bars
-# together, divided by three slots.
+# ends. The grey part before a bar is its wait; getting a free slot takes a moment. The *ideal* is the length of all
+# bars together, divided by three slots.
 
 # %% tags=["nbval-check-output"]
 print(len(limited.result), "results,", limited.state.name)
@@ -72,8 +72,8 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # <details><summary>What does a task run do while it waits?</summary>
 #
-# It stays Pending (not started yet) and occupies a thread of the task runner. All waiting task runs of a process stand
-# in one queue, not quite in the order of submission, and only the first asks the server for a slot.
+# It stays Pending (not started yet) and occupies a thread of the task runner. In a process, all waiting task runs with
+# the same tags stand in one queue, not quite in the order of submission, and only the first asks the server for a slot.
 # </details>
 
 # %% [markdown]
@@ -85,8 +85,8 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # %% [markdown]
 # ## Change the limit while a flow runs
 #
-# The limit isn't in the flow's code, so you don't have to change or restart the flow. The workbook has a script that
-# creates or updates a limit. With it, I lower the limit to 2:
+# The limit isn't in the flow's code, so you don't have to change or restart the flow. One of the workbook's scripts
+# creates or updates a limit. I lower it to 2:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag database --limit 2
@@ -110,7 +110,7 @@ def set_limit(slots):
 
 # %% [markdown]
 # Now 16 queries of 0.5 s start under the limit of 2. After two seconds, a timer raises it to 6. How many queries will
-# run at once, at the most?
+# run at once, at most?
 
 # %% tags=["guess"]
 guess = predict("a limit raised half-way", at_once=6)
@@ -123,7 +123,7 @@ raised = observe(nightly, range(16), 0.5, live=live(prediction=guess))
 guess.compare(raised)
 
 # %% [markdown]
-# If you lower a limit, task runs that hold a slot keep it until they end.
+# Back to 3. If a limit is lowered, task runs keep the slots that they hold.
 
 # %%
 set_limit(3)
@@ -131,7 +131,7 @@ set_limit(3)
 # %% [markdown]
 # ## Two flows, one limit
 #
-# A limit belongs to the tag, not to a task or a flow. This flow has its own task and the same tag:
+# A limit belongs to the tag, not to a task or a flow. This flow has its own task with the same tag:
 
 
 # %%
@@ -206,7 +206,7 @@ report()
 """
 
 # %% [markdown]
-# I start it in another process. It prints its run's id for `observe_run`; then `nightly` starts here.
+# I start it in another process. It prints its run's id, by which `observe_run` reads the records. `nightly` runs here.
 
 # %%
 import subprocess
@@ -227,7 +227,7 @@ print(len(both), "queries of two processes, more than 3 at once:", both.peak > 3
 # %% [markdown]
 # ## What a limit costs
 #
-# For a single flow there's a simpler way: a task runner with three threads.
+# For a single flow run there's a simpler way: a task runner with three threads.
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -260,8 +260,8 @@ guess.compare(pooled)
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
 # waiting one acquires it the next time it asks. The shorter the queries, the larger the part of the run that hand-overs
-# take. `explain` adds up how long slots were empty, in *slot-seconds*: number of slots times seconds. (What it says
-# about tasks that you await is for lesson 08.)
+# take. In a run of shorter queries, `explain` adds up how long slots were empty, in *slot-seconds*: slots times
+# seconds. (What it says about tasks that you await is for lesson 08.)
 
 # %%
 from workbook.diagnosis import explain
@@ -275,22 +275,22 @@ explain(short.timeline, limit=3)
 #
 # <details><summary>Which one should I use?</summary>
 #
-# Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow only: its hand-overs are quicker. Use a limit to protect
-# the database from all flows on all machines. Lesson 07 compares all the ways to limit tasks.
+# Use `ThreadPoolTaskRunner(max_workers=…)` to limit one flow run only: its hand-overs are quicker. Use a limit to
+# protect the database from all flows on all machines. Lesson 07 compares all the ways to limit tasks.
 # </details>
 #
-# <details><summary>Will it be the same on my own server?</summary>
+# <details><summary>Are hand-overs as quick on my own server?</summary>
 #
 # No. A server setting says how long a waiting task run pauses before it asks again:
-# `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to about 0.1 seconds;
-# Prefect's default is 10.
+# `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to 0.1 seconds; Prefect's
+# default is 10.
 # </details>
 
 # %% [markdown]
 # ## Try it yourself
 #
-# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and durations with sliders, and see
-# the real run drawn over the best possible schedule.
+# In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and durations, and see the real run
+# drawn over the schedule without overhead.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
@@ -465,7 +465,7 @@ check("3.4", schedule)
 #
 # 1. A tag in the code, a limit on the server: together they hold for all flows, processes and machines.
 # 2. You can change the limit at any time, with `prefect gcl update tag:database --limit 5`.
-# 3. Each hand-over of a slot takes time. To limit one flow only, a task runner with few threads is quicker.
+# 3. Each hand-over of a slot takes time. To limit one flow run only, a task runner with few threads is quicker.
 #
 # Prefect's documentation: [tag-based limits](https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits) ·
 # [global limits](https://docs.prefect.io/v3/concepts/global-concurrency-limits) · [task

@@ -74,8 +74,8 @@ print(len(even.result), "results, more than 3 at once:", even.timeline.peak > 3)
 # %% [markdown]
 # <details><summary>Do batches protect the database, like a limit?</summary>
 #
-# Only from this flow. Another flow, or a second run of this one, doesn't know about these batches. If the database must
-# be safe from all of them, you need a limit on the server.
+# Only from this flow run. Another flow, or a second run of this one, doesn't know about these batches. If the database
+# must be safe from all of them, you need a limit on the server.
 # </details>
 
 # %% [markdown]
@@ -184,7 +184,7 @@ def with_checkpoint(batches, file):
 
 
 # %% [markdown]
-# Three batches of three queries; the last asks for query 99, which doesn't exist. How will the flow end, and how many
+# Three batches of three queries; the last batch has query 99, which doesn't exist. How will the flow end, and how many
 # answers will be in the file?
 
 # %% tags=["guess"]
@@ -264,10 +264,10 @@ check("4.1", in_batches)
 # ### Exercise 4.2 · Resume from a checkpoint
 #
 # Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`. After each batch,
-# it saves everything a later run will use in the file at the path `checkpoint`, which doesn't exist before the first
-# run. If a query fails, so does the flow. That is what happens in the check's first run: one query doesn't exist. The
-# check then puts another one in its place and runs the flow again, in a new process and with the same file. This second
-# run must not repeat a query of a finished batch. Return a list with the rows of each query, in order.
+# it saves everything that a later run needs; the path of the file is `checkpoint`. The first run finds no file there.
+# If a query fails, so does the flow. That is what happens in the check's first run: one query doesn't exist. The check
+# then puts another one in its place and runs the flow again, in a new process, with a copy of the file. This second run
+# must not repeat a query of a finished batch. Return a list with the rows of each query, in order.
 
 
 # %% tags=["exercise-4.2"]
@@ -304,10 +304,10 @@ check("4.2", resume)
 # %% [markdown]
 # ### Exercise 4.3 · What do the barriers cost?
 #
-# Write the function `barrier_price(durations, size)`. It returns the price of the barriers: the seconds that the tasks
-# take in batches of `size`, minus the seconds that they take under a limit of `size`. Without tasks, it returns 0. Both
-# start the tasks in the order of the list, and Prefect itself takes no time. For the start times under the limit, copy
-# your `schedule` (3.4) into the cell.
+# Write the function `barrier_price(durations, size)`. It returns the price of the barriers: the makespan in batches of
+# `size`, minus the makespan under a limit of `size`. Both start the tasks in the order of the list, and Prefect itself
+# takes no time. Without tasks, the price is 0. For the start times under the limit, copy your `schedule` (3.4) into the
+# cell.
 
 # %% tags=["exercise-4.3"]
 import heapq

@@ -65,7 +65,7 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
 # The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error.
-# (Before it ends the flow run, Prefect waits for the task runs that have started.) Alerts usually watch the flow run's
+# (Prefect waits for the task runs that have started, and then ends the flow run.) Alerts usually watch the flow run's
 # state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
@@ -233,8 +233,8 @@ check("5.2", in_order)
 # %% [markdown]
 # ## Returned futures
 #
-# What if a flow returns the futures themselves? What will each element of the list that the caller gets be: the query's
-# rows (a `"list"`), a `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
+# What if a flow returns the futures themselves? The caller gets a list: is each of its elements the query's rows (a
+# `"list"`), a `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
 
 
 # %%
@@ -400,8 +400,8 @@ check("5.3", connect)
 # %% [markdown]
 # ## Seven endings
 #
-# Something fails in each flow. A task called with `return_state=True` returns its state instead of raising. Which of
-# these flow runs end as Completed all the same?
+# Something goes wrong in each flow. A task called with `return_state=True` returns its state instead of raising. Which
+# of these flow runs end as Completed all the same?
 
 
 # %%

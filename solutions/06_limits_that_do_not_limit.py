@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 · Pitfalls: limits that don't limit
 #
-# A limit on the server protects my database only if everything about it is right: its name, when it was created, and
+# A limit on the server does its work only if everything about it is right: its name, its size, when it was created, and
 # what holds its slots. Here are eight ways to get that wrong.
 #
 # **45 minutes** · three exercises · you need [03 · Server-side limits](03_server_side_limits.ipynb)
@@ -55,7 +55,7 @@ def slots_taken(tag):
 # %% [markdown]
 # ## A tag with a typo
 #
-# A limit belongs to a tag by its exact name. These two flows differ by one character.
+# A limit is found by the tag's exact name. These two flows differ by one character.
 
 
 # %%
@@ -265,8 +265,8 @@ def nested_tag_right(seconds, timeout):
 
 
 # %% [markdown]
-# The query takes 0.2 s. I give the wrong report a timeout of one second, and the right one a minute. In which state
-# does each flow run end: `"Completed"`, `"Failed"` or `"TimedOut"`?
+# The query takes 0.2 s. The wrong report waits one second for the result, the right one a minute. In which state does
+# each flow run end: `"Completed"`, `"Failed"` or `"TimedOut"`?
 
 # %% tags=["guess"]
 guess = predict(
@@ -601,7 +601,7 @@ check("6.3", free_slots)
 # %% [markdown]
 # ## Three lines to remember
 #
-# 1. A limit works if it has exactly the tag's name, exists before the first task run, and is at least 1.
+# 1. A limit works if it's for exactly the task's tag, exists before the first task run, and isn't 0.
 # 2. A task run holds its slot from start to end, through retry delays and while it waits for another task.
 # 3. Fewer at once than the limit allows? `prefect gcl inspect` shows how many slots are taken; some may have leaked.
 #

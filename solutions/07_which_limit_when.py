@@ -273,9 +273,9 @@ for name, (task_runs, queries) in measured.items():
 # ### Exercise 7.1 · Limit only what needs it
 #
 # Write the flow `reports(pairs, seconds)`. Each pair `(archived, current)` has two query numbers, and gets one task
-# run. It first calls `ask(archived, seconds)`: the archive has no limit, so all of these run at once. Then it calls
-# `ask(current, seconds)` on the live database, under the limit `live-database`, which the check creates. Return
-# `(archived rows, current rows)` for each pair, in order.
+# run. The task first calls `ask(archived, seconds)`: the archive has no limit, so all of these queries run at once.
+# Then it calls `ask(current, seconds)` on the live database, under the limit `live-database`, which the check creates.
+# Return `(archived rows, current rows)` for each pair, in order.
 
 
 # %% tags=["exercise-7.1"]
@@ -342,8 +342,8 @@ def night():
 
 
 # %% [markdown]
-# A *deployment* names a flow and a *work pool*, where its flow runs wait for the worker; lesson 10 explains all three.
-# The first command removes what an interrupted run of this notebook left; usually it finds nothing, and says so.
+# A *deployment* names a flow and a *work pool*, where its flow runs wait for the worker; lesson 10 explains these
+# terms. The first command removes what an interrupted run of this notebook left; usually it finds nothing, and says so.
 # `prefect deploy` prints a lot, so I store that in `output`; print it if something goes wrong.
 
 # %%
@@ -523,7 +523,7 @@ Path("night.py").unlink()
 # | how often something starts | `rate_limit()` | starts per second | is Running | yes |
 # | everything a pool runs | work pool | flow runs of the pool | is Scheduled, then Late | yes |
 # | one kind of flow run in a pool | work queue | flow runs of the queue | is Scheduled, then Late | yes |
-# | a deployment, one run at a time | deployment | its flow runs | is AwaitingConcurrencySlot, or ends Cancelled | yes |
+# | the runs of one deployment | deployment | its flow runs | is AwaitingConcurrencySlot, or ends Cancelled | yes |
 #
 # [Which limit when](../docs/which_limit_when.md) has the same table with the commands.
 #

@@ -187,8 +187,8 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning from Python, which my
-# solution doesn't show: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning from Python, which the
+# solutions notebook doesn't show: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
@@ -311,7 +311,7 @@ print("the same answers:", in_turn.result == at_once.result)
 # </details>
 
 # %% [markdown]
-# ## A pool belongs to one flow run
+# ## A thread pool belongs to one flow run
 #
 # I want at most three queries at once in all. Two child flows run at the same time, each with its own pool of three
 # threads. How many queries will run at once?
@@ -347,7 +347,7 @@ picture(
 guess.compare(pools)
 
 # %% [markdown]
-# A pool belongs to one flow run. For a limit over all children, you need a tag limit, as in [lesson
+# A thread pool belongs to one flow run. To limit all children together, use a tag limit, as in [lesson
 # 03](03_server_side_limits.ipynb):
 
 # %%

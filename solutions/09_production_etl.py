@@ -145,7 +145,7 @@ check("9.1", persistent)
 # ## Keep results for a retry
 #
 # Sometimes you do want to retry a whole flow. With `persist_result=True`, Prefect writes a task's result to disk, and
-# the next attempt of the same flow run finds it there. `asked` counts the queries that reach the database.
+# the next try of the same flow run finds it there. `asked` counts the queries that reach the database.
 
 
 # %%
@@ -220,8 +220,8 @@ def too_slow():
 
 
 # %% [markdown]
-# Two queries need 2 s, and their tasks have a timeout of 0.5 s: one blocks its thread, the other awaits. How many
-# seconds will each task run take?
+# Two queries need 2 s each, and their tasks have a timeout of 0.5 s: one task blocks its thread, the other awaits. How
+# many seconds will each task run take?
 
 # %% tags=["guess"]
 guess = predict("a timeout", seconds_blocking=2.1, seconds_awaited=0.5)
@@ -239,8 +239,8 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state_name)
 
 # %% [markdown]
-# Prefect can't interrupt a thread that waits for a database. Its timeout error is raised only when the 2 s are over,
-# here inside the query, which makes the query fail: the state is Failed instead of TimedOut. The async task is TimedOut
+# Prefect can't interrupt a thread that waits for a database. Its timeout error comes only when the 2 s are over. Here
+# that's inside the query, so the query fails, and the state is Failed instead of TimedOut. The async task is TimedOut
 # at 0.5 s, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout`
 # ends the query itself.
 

@@ -53,7 +53,7 @@ from prefect.schedules import Cron
 # ## Trigger a run
 #
 # A deployment by itself runs nothing. The next command creates one run. In which state will it be a moment later:
-# Scheduled, Running or Completed?
+# `"Scheduled"`, `"Running"` or `"Completed"`?
 
 # %% tags=["guess"]
 guess = predict("a run without a worker", state="Scheduled")
@@ -417,8 +417,8 @@ print("how its task runs ended:", *sorted({span.state for span in cancelled}))
 #
 # <details><summary>What can't you cancel this way?</summary>
 #
-# A flow that you called yourself, in a script or a notebook: no worker is in charge of it, so stop its process (Ctrl-C,
-# or *Interrupt* in a notebook).
+# A flow that you called yourself, in a script or a notebook: no worker is in charge of it, so interrupt it yourself
+# (Ctrl-C, or *Interrupt* in a notebook).
 #
 # You can cancel a run that is still Scheduled even if no worker is running: it's Cancelled immediately.
 # </details>

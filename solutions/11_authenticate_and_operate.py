@@ -50,7 +50,7 @@ print(f"DON'T: {key[:8]}...\nDO:    API key {'set' if key else 'not set'}")
 
 # %% [markdown]
 # A database's URL has its password in the middle. SQLAlchemy, the library that my flows connect with, masks it when you
-# print the URL *object*. The text that you made it from isn't masked.
+# print the URL *object*. The text of the URL isn't masked.
 
 # %% tags=["nbval-check-output"]
 print(make_url("postgresql://shop:made_up@db.example.com:5432/orders"))
@@ -191,9 +191,9 @@ print("the right password:", observe(with_secret).result)
 #
 # ## A protected server
 #
-# The workbook's server lets everyone in, but it listens only on your own machine. I start a second one that requires a
-# password and keeps its data in a temporary folder. (`PREFECT_SERVER_API_AUTH_STRING` is the server's setting; clients
-# use `PREFECT_API_AUTH_STRING`.) The first start takes a while.
+# The workbook's server lets everyone in, but it listens only on your own machine. I start a second one on a free port:
+# it requires a password and keeps its data in a temporary folder. (`PREFECT_SERVER_API_AUTH_STRING` is the server's
+# setting; clients use `PREFECT_API_AUTH_STRING`.) The first start takes a while.
 
 # %%
 import socket
@@ -294,12 +294,12 @@ folder.cleanup()
 # | your script or notebook | its run: it stays Running | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
 # | the server | the slots' leases, so taken slots stay taken | its records, if its database is still there |
-# | the connection to the database | one query's answer | the query, if its task has retries |
+# | a query's connection | its answer | the query, if its task has retries |
 #
 # An *automation* is a rule that the server follows when something happens, or fails to happen. For the first two rows,
 # an automation can mark a run as Crashed when its *heartbeat*, a regular sign of life, stops. For the third, a setting
 # keeps the slots' leases in files, as in lesson 06. Both are in the [deployment guide](../docs/deployment_guide.md);
-# [troubleshooting](../docs/troubleshooting.md) goes by symptom.
+# [troubleshooting](../docs/troubleshooting.md) is sorted by symptom.
 #
 # ## Watch: slots and running tasks
 #
@@ -326,7 +326,7 @@ slots, tasks = slots_and_tasks("lesson-11")
 print(slots, "slots taken,", tasks, "tasks running")
 
 # %% [markdown]
-# A short difference is normal: a task run acquires its slot a moment before it starts. If the difference stays for two
+# A brief difference is normal: a task run acquires its slot a moment before it starts. If the difference stays for two
 # minutes, and no task waits for its next try, free the slots as in lesson 06. (`prefect gcl ls` lists all limits; it
 # needs a wide terminal. A limit named `deployment:…` is a deployment's own.)
 

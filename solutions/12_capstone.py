@@ -23,8 +23,8 @@ from flows import publishing, warehouse
 from workbook.work import ask
 
 # %% [markdown]
-# This notebook has its own folder for results, called `data/` below. The limit on the tag `database` is the one from
-# lesson 03; `flaky` makes the database fail on purpose.
+# This notebook has its own folder for results; the text calls it `data/`. The limit on the tag `database` is the one
+# from lesson 03; `flaky` makes the database fail on purpose.
 
 # %%
 import os
@@ -39,7 +39,7 @@ os.environ["WORKBOOK_DATA"] = tempfile.mkdtemp(prefix="lesson-12-", dir=server.h
 # %% [markdown]
 # ## The template
 #
-# `flows/template.py` is where every new flow of mine begins. Here are its task and its flow, without the log lines:
+# `flows/template.py` is where every new flow of mine begins. Here are its task and its flow, shortened:
 
 
 # %%
@@ -154,7 +154,7 @@ with flaky({6: 1}):
 guess.compare(limited)
 
 # %% [markdown]
-# Query 6 was tried twice: the failed try is the upright line before the dotted delay. The query keeps its slot during
+# Query 6 was tried twice: the failed try is the vertical line before the dotted delay. The query keeps its slot during
 # the delay, as in lesson 06.
 
 # %% [markdown]
@@ -340,7 +340,7 @@ check("12.4", nightly_etl)
 # %% [markdown]
 # ## A good night, then a bad one
 #
-# Each night runs six queries. The first night goes well; the next, query 7 fails at every try. How many files will
+# Each night runs six queries. The first night goes well; on the next, query 7 fails at every try. How many files will
 # `data/out` show after each?
 
 # %% tags=["guess"]
@@ -361,7 +361,7 @@ print(good.state.name, "and", bad.state.name, "-", bad.error)
 print("still the good night's files:", files_bad == files_good)
 
 # %% [markdown]
-# After the second night, the first night's results are still complete, and the error names query 7. That flow can run
+# After the second night, the first night's results are still complete, and the error names query 7. Your flow can run
 # unattended. Give its parameters default values, put it into a file next to `flows/prefect_flow.py` and deploy it as in
 # [lesson 10](10_deploy.ipynb).
 

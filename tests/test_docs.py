@@ -299,7 +299,7 @@ def test_the_lesson_runs_every_command_of_which_limit_when():
         set(line.split())
         for line in re.findall(r"^# (?:output = )?!prefect (?:--no-prompt )?(.*)", lesson, re.MULTILINE)
     ]
-    table = text_of(CHECKOUT / "docs" / "which_limit_when.md").split("## How to set it\n")[1].split("\n## ")[0]
+    table = text_of(CHECKOUT / "docs" / "which_limit_when.md").split("## How to set each\n")[1].split("\n## ")[0]
     commands = [command.split() for command in re.findall(r"`prefect ([^`]*)`", table)]
     assert len(commands) >= 7
     for command in commands:

@@ -102,7 +102,7 @@ EXERCISES = (
         ),
         grade=first,
         why="A task that you call in a flow runs now, and its result comes back like that of any function.",
-        variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI. Its "
+        variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI, whose "
         "address is below the first cell.",
     ),
     Exercise(

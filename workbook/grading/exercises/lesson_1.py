@@ -104,7 +104,7 @@ EXERCISES = (
         minutes=8,
         entry="chains",
         hints=(
-            "In which line does the loop stand still? Does the next chain need what the loop waits for there?",
+            "In which lines does the loop stand still? Does the next chain need what the loop waits for there?",
             "A task can be given a future instead of a result. It then starts when that future is done, and the loop "
             f"goes on. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
             "Keep the three submits in the loop, but pass futures on instead of results. `ends.append(load.submit(…))` "

@@ -210,7 +210,7 @@ EXERCISES = (
         ),
         grade=tidied,
         why="`wait` returns when every query has completed or failed, so no clean-up takes a connection away "
-        "from a running query. The results come last, because they may raise.",
+        "from a running query. `.result()` comes last, because it may raise.",
         variation="Collect the results before `wait(futures)`, and check again: which task runs are missing when a "
         "query fails, and why?",
         seconds=240,

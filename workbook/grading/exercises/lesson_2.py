@@ -140,8 +140,8 @@ EXERCISES = (
         ),
         grade=two_fail,
         seconds=240,  # a pool of processes, on a busy machine
-        why="`wait` waits for every task and raises nothing, so your flow decides what a failure means. The failed "
-        "task runs still end Failed, so everybody can see them in the web UI.",
+        why="`wait` waits for every task and raises nothing, so your flow decides what a failure means. The task "
+        "run of a query that fails still ends Failed, so everybody can see it in the web UI.",
         variation="Return only the answers, and forget about those that failed. Would anyone notice in the morning?",
     ),
 )

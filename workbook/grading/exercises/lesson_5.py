@@ -108,7 +108,7 @@ EXERCISES = (
             "Who can read the parameters and the logs of a flow run? Everyone who can open the server's web UI.",
             "Python evaluates a default argument once, when it loads the code. Read the variable inside the flow "
             "instead: see https://docs.python.org/3/library/os.html#os.environ",
-            "A flow without parameters. Its first line makes a URL of `os.environ[…]`, which fails if nothing is set; "
+            "A flow without parameters. Its first line turns `os.environ[…]` into a URL, and fails if nothing is set; "
             "after that, use `url.host` only.",
         ),
         grade=from_environment,

@@ -208,13 +208,13 @@ EXERCISES = (
         entry="counts",
         hints=(
             "Two tasks, one slot. Which task run has the slot, and what does it wait for?",
-            "A task run holds its slot from start to end, even while it only waits for another one. Which of the two "
+            "A task run holds its slot from start to end, even while it only waits for another task. Which of the two "
             "uses the database? See https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits",
             "`@task(tags=[…])` above one of the two tasks, and plain `@task` above the other.",
         ),
         grade=not_deadlocked,
         why="Only the task that uses the database needs a slot. The report waits without one, so its query gets it.",
-        variation="Swap it: tag the report and not the query. That passes too, but then the report also holds the "
+        variation="Now tag the report and not the query. That passes too, but then the report also holds the "
         "slot during its other work.",
         seconds=30,  # the broken flow hangs for all of it
     ),

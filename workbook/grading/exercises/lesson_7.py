@@ -254,7 +254,7 @@ EXERCISES = (
         grade=only_the_query,
         seconds=240,  # two runs, each of which may start a pool of processes
         why="A slot is held only inside the `with` block, so the archive's queries never wait for one. The server "
-        "counts the slots, so the limit also holds against other clients.",
+        "counts the slots, so the limit also covers other clients.",
         variation="Move the archive's query into the `with` block and check again: the verdict says what you lose.",
     ),
     Exercise(
@@ -264,9 +264,9 @@ EXERCISES = (
         minutes=6,
         entry="choose",
         hints=(
-            "For each situation: what has to be counted: threads of one flow run, task runs, `with` blocks, starts or "
+            "For each situation, what has to be counted: threads of one flow run, task runs, `with` blocks, starts or "
             "flow runs? And if there is one more than the limit allows, should it wait or be dropped?",
-            "The table above has what each limit counts and what a waiting one looks like. For flow runs, see "
+            "The table above has what each limit counts and what a waiting run looks like. For flow runs, see "
             "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
             "Two situations limit whole flow runs; the other four limit what happens inside. Of those, one counts "
             "starts, one concerns a single flow run, and in one only a part of the task matters.",

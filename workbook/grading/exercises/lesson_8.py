@@ -135,7 +135,7 @@ EXERCISES = (
         seconds=240,
         why="The query now waits in another thread, so the event loop can start the other tasks. `async def` alone "
         "changes nothing about a call that blocks.",
-        variation="Make `fetch` and `count_rows` plain functions, and call `count_rows.map(…)` in the flow. The "
+        variation="Write `fetch` and `count_rows` with a plain `def`, and call `count_rows.map(…)` in the flow. The "
         "queries still run at once, without any `await`.",
     ),
     Exercise(
@@ -145,7 +145,7 @@ EXERCISES = (
         entry="all_reports",
         hints=(
             "What does `gather` do with the other reports when one fails, and how do you make it wait for them?",
-            "`asyncio.to_thread(region_report, …)` makes a coroutine of a plain flow, and `return_exceptions=True` "
+            "`asyncio.to_thread(region_report, …)` turns a plain flow into a coroutine, and `return_exceptions=True` "
             "gives you errors as results: https://docs.python.org/3/library/asyncio-task.html#asyncio.gather. On child "
             "flows: https://docs.prefect.io/v3/concepts/flows",
             "`found = await asyncio.gather(*children, return_exceptions=True)`, then "
