@@ -143,7 +143,7 @@ guess.compare(seconds_batches=batches.timeline.makespan, seconds_threads=threads
 print("the same answers:", batches.result == threads.result)
 
 # %% [markdown]
-# In the upper run, the white space to the right of a short bar is the price: the next query could run there, but it
+# In the upper run, the empty space to the right of a short bar is the price: the next query could run there, but it
 # waits for the slowest bar. `explain` adds it up. It calls each place in a batch a *slot*, and leaves out the last
 # batch, because no other batch waits for it. The *makespan* is the time from the first start to the last end.
 

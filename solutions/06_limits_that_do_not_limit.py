@@ -466,8 +466,8 @@ full.plot()
 
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
-# 3 waits too, without a grey bar: Prefect records it only when a worker takes it. If only some of a flow's tasks have a
-# limit, keep the default task runner, which has a worker for every task.
+# 3 waits too. No grey bar shows that: Prefect records it only when a worker takes it. If only some of a flow's tasks
+# have a limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed

@@ -283,7 +283,6 @@ def a_class(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_class_is_graded(tmp_path):
     """Interrupted, taken up again, repeated, and after a change."""
     put_tables(local.empty_database())
@@ -294,7 +293,7 @@ def test_a_class_is_graded(tmp_path):
     words = ["1.1", "1.2", "6.2", "--class", str(handed), "--out", str(out), "--jobs", "2"]
 
     running = start(*words)
-    wait_for(lambda: list(out.glob("judged/*.json")), 400)
+    wait_for(lambda: list(out.glob("judged/*.json")))
     started = [one for one in psutil.Process(running.pid).children(recursive=True) if "prefect" not in one.name()]
     servers = {local.read_record(place).pid for place in local.home().glob("grading-*") if local.read_record(place)}
     running.send_signal(signal.SIGINT)
@@ -337,7 +336,6 @@ def test_a_class_is_graded(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_workflow_of_a_learners_repository(tmp_path):
     """Its commands, in a clean copy: one answer is missing, then all are there."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)

@@ -16,7 +16,7 @@ from tests.production import Running
 GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- (add to|write) (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
 STEPS = GUIDE.partition("**4. Build and prove:**")[2].partition("\n\n")[2].partition("\n\n")[0]
-pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

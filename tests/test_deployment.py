@@ -25,7 +25,7 @@ from workbook.prefect_server.settings import SERVER_SETTINGS
 from workbook.runs.records import observe_run
 from workbook.timelines.diagnosis import explain
 
-pytestmark = [pytest.mark.production, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.production
 
 NIGHTLY = """
 from prefect import flow
@@ -105,20 +105,20 @@ def nights(server, tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone(nights):
-    wait_for(lambda: runs_of("nightly/at-two"), 60)
+    wait_for(lambda: runs_of("nightly/at-two"))
     zurich = zoneinfo.ZoneInfo("Europe/Zurich")
     assert {run.expected_start_time.astimezone(zurich).hour for run in runs_of("nightly/at-two")} == {2}
 
 
 @pytest.mark.slow
 def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused(server, nights):
-    wait_for(lambda: len(runs_of("nightly/often")) >= 3, 60)
+    wait_for(lambda: len(runs_of("nightly/often")) >= 3)
     first, second, *_ = [run.expected_start_time for run in runs_of("nightly/often")]
     assert (second - first).total_seconds() == 15
 
     worker = [*PREFECT, "worker", "start", "--pool", "night-pool", "--limit", "1"]  # it would take all that are due
     with started(worker, nights / "worker.log", server.environment) as working:
-        wait_for(lambda: [run for run in runs_of("nightly/often") if run.state.is_completed()], 90, working.printed)
+        wait_for(lambda: [run for run in runs_of("nightly/often") if run.state.is_completed()], working.printed)
     run = next(run for run in runs_of("nightly/often") if run.state.is_completed())
     assert run.auto_scheduled
     early = (run.expected_start_time - run.start_time).total_seconds()
@@ -131,10 +131,10 @@ def test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_pau
     schedule("pause", "nightly/often", schedule_id)
     assert "False" in schedule("ls", "nightly/often") and "True" in schedule("ls", "nightly/at-two")
     paused = datetime.now(UTC)
-    wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
+    wait_for(lambda: not [run for run in runs_of("nightly/often") if run.expected_start_time > paused])
     schedule("resume", "nightly/often", schedule_id)
     assert "True" in schedule("ls", "nightly/often")
-    wait_for(lambda: [run for run in runs_of("nightly/often") if run.expected_start_time > paused], 60)
+    wait_for(lambda: [run for run in runs_of("nightly/often") if run.expected_start_time > paused])
 
 
 @pytest.mark.slow
@@ -151,7 +151,7 @@ def test_flow_runs_that_wait_for_their_deployments_limit_are_told_with_the_setti
     worker = [*PREFECT, "worker", "start", "--pool", "night-pool"]
     prefect("deployment", "schedule", "clear", "nightly/often", "-y", environment=server.environment, cwd=nights)
     with started(worker, nights / "worker.log", server.environment) as working:
-        wait_for(lambda: all(run.state.is_final() for run in runs_of("nightly/one-at-a-time")), 240, working.printed)
+        wait_for(lambda: all(run.state.is_final() for run in runs_of("nightly/one-at-a-time")), working.printed)
     seen = observe_run(triggered)
     assert len(seen.timeline.around.children) == 3
     assert seen.timeline.around.other_limits == {"deployment 'one-at-a-time'": 1}
@@ -204,7 +204,7 @@ def flow_run_in(printed: str) -> UUID:
 
 def wait_until_over(run_id: UUID, log) -> None:
     with get_client(sync_client=True) as client:
-        wait_for(lambda: client.read_flow_run(run_id).state.is_final(), 120, log)
+        wait_for(lambda: client.read_flow_run(run_id).state.is_final(), log)
 
 
 def runs_of(deployment: str) -> list[FlowRun]:

@@ -706,7 +706,7 @@ def test_deployed_flows_draw_nothing_and_are_shown_with_deployment_pool_and_limi
         prefect(*command.split(), environment=environment, cwd=tmp_path)
     worker = [*PREFECT, "worker", "start", "--pool", "findings-pool"]
     with started(worker, tmp_path / "worker.log", environment) as working:
-        wait_for(lambda: "started" in working.printed(), 60, working.printed)
+        wait_for(lambda: "started" in working.printed(), working.printed)
         seen = observe(triggers_two)
     assert seen.result == ["Completed"] * 2, working.printed()
     assert codes(seen) == [] and len(seen.timeline) == 6

@@ -145,7 +145,7 @@ def test_watching_grades_what_is_saved(home):
     ]
 
     def until(outcome: str) -> None:
-        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(encoding="utf-8"), 180)
+        wait_for(lambda: verdicts.exists() and outcome in verdicts.read_text(encoding="utf-8"))
         assert watching.poll() is None
 
     output = home / "output.txt"
@@ -157,7 +157,7 @@ def test_watching_grades_what_is_saved(home):
         until('"not yet"')
         (folder / "damaged.ipynb").write_text("{", encoding="utf-8")
         # Lines are broken where they end, in a long path too.
-        wait_for(lambda: "damaged.ipynbisn'tJSON" in "".join(output.read_text().split()), 180, output.read_text)
+        wait_for(lambda: "damaged.ipynbisn'tJSON" in "".join(output.read_text().split()), output.read_text)
         (folder / "damaged.ipynb").unlink()
         (folder / "3.1.py").write_text(RIGHT, encoding="utf-8")
         until('"passed"')

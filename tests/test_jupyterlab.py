@@ -27,7 +27,7 @@ from workbook import paths
 from workbook.lessons import notebooks
 from workbook.prefect_server.limits import ensure_limit, read_limit
 
-pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 ADDRESS = r"http://127\.0\.0\.1:\d+/lab"
 MINUTES = 60_000  # milliseconds of one
 
@@ -44,9 +44,9 @@ def lab(tmp_path_factory, prefect_server) -> Iterator[tuple[str, Path]]:
         running = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     try:
         said = (folder.parent / "lab.log").read_text
-        wait_for(lambda: re.search(ADDRESS, said()) or running.poll() is not None, 90, said)
+        wait_for(lambda: re.search(ADDRESS, said()) or running.poll() is not None, said)
         (address, *_) = re.findall(ADDRESS, said())
-        wait_for(lambda: opens(address), 60, said)  # it names its address before it answers there
+        wait_for(lambda: opens(address), said)  # it names its address before it answers there
         yield address, folder
     finally:
         os.killpg(running.pid, signal.SIGTERM)  # make, and the server that it waits for
@@ -216,9 +216,7 @@ def test_the_commands_are_found_in_cells_and_terminals(lab, browser):
         menu(page, "File", "New$", "Terminal")
         page.locator(".jp-Terminal .xterm-screen").click()
         page.keyboard.type("workbook doctor > doctor.txt 2>&1\n")
-        wait_for(
-            lambda: answer.exists() and "Disk" in answer.read_text(encoding="utf-8"), 60, lambda: "nothing came of it"
-        )
+        wait_for(lambda: answer.exists() and "Disk" in answer.read_text(encoding="utf-8"), lambda: "nothing came of it")
 
 
 def test_make_lab_opens_the_first_lesson(lab):
@@ -321,7 +319,7 @@ def test_a_kernel_stopped_in_the_middle_of_a_run_gives_its_slots_back(how):
     try:
         assert "Prefect server" in said(client, "from workbook import server; server.ensure()")
         running = client.execute(BUSY)
-        wait_for_slots(3, 60)
+        wait_for_slots(3)
         if how == "interrupt":
             manager.interrupt_kernel()
             while client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != running:
@@ -329,7 +327,7 @@ def test_a_kernel_stopped_in_the_middle_of_a_run_gives_its_slots_back(how):
         else:
             manager.restart_kernel(now=True)
             client.wait_for_ready(timeout=60)
-        wait_for_slots(0, 120)
+        wait_for_slots(0)
         assert "usable" in said(client, USABLE)
     finally:
         client.stop_channels()
@@ -348,5 +346,5 @@ def said(client, code: str) -> str:
     return "".join(parts)
 
 
-def wait_for_slots(taken: int, seconds: float) -> None:
-    wait_for(lambda: read_limit("interrupted").active_slots == taken, seconds, lambda: f"{read_limit('interrupted')}")
+def wait_for_slots(taken: int) -> None:
+    wait_for(lambda: read_limit("interrupted").active_slots == taken, lambda: f"{read_limit('interrupted')}")

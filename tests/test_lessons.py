@@ -179,7 +179,6 @@ def test_stubs(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # a kernel, and on a busy machine
 def test_nbval_catches_a_broken_lesson(tmp_path, prefect_server):
     """A fact that is not so, and a cell that raises: both fail, and no other cell does."""
     notebook = notebooks.read(LESSONS[0].with_suffix(".ipynb"))

@@ -283,7 +283,7 @@ def test_in_a_notebook_where_an_event_loop_runs():
         "print([(seen.result, len(seen.timeline)) for seen in (observe(plain), observe(waiting))])",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=None, kernel_name="python3").execute()
     printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs if output.get("name") == "stdout")
     assert "[(1, 1), (1, 1)]" in printed
 
@@ -464,7 +464,7 @@ def test_in_a_notebook_the_figure_follows_the_run_in_its_cell():
         "print(len(drawn) > 2, drawn[0].end, drawn[-1] is seen.timeline)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=None, kernel_name="python3").execute()
     assert notebook.cells[-1].outputs[0].text == "True None True\n"
     (shown,) = [output for output in notebook.cells[2].outputs if output.output_type == "display_data"]
     assert "<img alt=" in shown.data["text/html"] and "1 task run, at most 1 at once" in shown.data["text/plain"]

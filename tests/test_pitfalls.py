@@ -238,7 +238,6 @@ def test_killed_process():
 
 @pytest.mark.slow
 @pytest.mark.production
-@pytest.mark.timeout(600)
 def test_restarted_server():
     assert wrong("restarted_server").result == 1
     assert right("restarted_server").result == 0

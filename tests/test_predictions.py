@@ -75,7 +75,7 @@ def test_a_guess_that_has_a_name_is_labelled_with_it(capsys, answered):
     assert said.splitlines() == [
         "The first place: you said 1; it was 0.", "Batches: you said 3.3 s; it was 3.0 s. Close enough!"
     ]  # fmt: skip
-    assert report(answered).endswith(" was as they finish (the first place): you said 1; it was 0.")
+    assert report(answered).endswith(" was “as they finish” (the first place): you said 1; it was 0.")
     assert predict("x", last_task=...).compare(last_task="a") == "You made no guess. What happened: last task = a."
 
 
@@ -84,8 +84,8 @@ def test_the_report_of_a_lesson_keeps_the_guesses_and_names_the_biggest_surprise
     predict("a limit of 3", seconds=2.0, at_once=3).compare(a_run(2.1, 3))
     notebook.progress_report(3)
     shown = capsys.readouterr().out
-    assert "Your guesses: 2 of 3 were right (seconds within 20 %)." in shown
-    assert "Your biggest surprise was twenty at once: you said 1.0 s; it was 4.0 s." in shown
+    assert "Your guesses: 2 of 3 were right (seconds within 20%)." in shown
+    assert "Your biggest surprise was “twenty at once”: you said 1.0 s; it was 4.0 s." in shown
     predictions.ANSWERED.clear()  # as after a restart of the kernel
     notebook.progress_report(3)
     assert "2 of 3 were right" in capsys.readouterr().out

@@ -146,8 +146,8 @@ def opened(request, tag, tmp_path):
     command = [sys.executable, "-m", "workbook.cli", "room", "--tag", tag, "--port", str(port)]
     command = getattr(request, "param", []) + command
     with production.started(command, tmp_path / "room.log", dict(os.environ), CHECKOUT) as running:
-        wait_for(lambda: production.listens(port, running), 60, running.printed)
-        wait_for(lambda: picture(port)["limit"] == 2, 60, running.printed)
+        wait_for(lambda: production.listens(port, running), running.printed)
+        wait_for(lambda: picture(port)["limit"] == 2, running.printed)
         yield port, running
 
 
@@ -191,7 +191,7 @@ def test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit(op
             runs = [pool.submit(learner, tag, name, 4, gate) for name in names]
             headline.get_by_text(f"2 of 2 slots of “{tag}” taken · 2 running · 6 waiting · peak 2").wait_for()
             shown = offline.locator("#slots span").all_text_contents
-            wait_for(lambda: "…" not in shown(), 60, shown)  # a name comes a little later than its events
+            wait_for(lambda: "…" not in shown(), shown)  # a name comes a little later than its events
             assert len(shown()) == 2 and set(shown()) <= {"Ann", "<b>Ben</b>??"}
             ensure_limit(tag, 3)
             headline.get_by_text(f"3 of 3 slots of “{tag}” taken · 3 running · 5 waiting · peak 3").wait_for()
@@ -270,12 +270,12 @@ def test_a_server_that_stops_is_said_and_the_room_goes_on_when_it_is_back(tmp_pa
             "gcl", "create", "tag:database", "--limit", "2", environment=server.environment, cwd=tmp_path
         )
         with production.started(command, tmp_path / "room.log", server.environment, CHECKOUT) as running:
-            wait_for(lambda: production.listens(port, running), 60, running.printed)
-            wait_for(lambda: picture(port)["limit"] == 2, 60)
+            wait_for(lambda: production.listens(port, running), running.printed)
+            wait_for(lambda: picture(port)["limit"] == 2)
             server.end()
-            wait_for(lambda: "doesn't answer" in picture(port)["problem"], 60)
+            wait_for(lambda: "doesn't answer" in picture(port)["problem"])
             with production.prefect_server_in(tmp_path, server_port):
-                wait_for(lambda: picture(port)["problem"] == "", 60)
+                wait_for(lambda: picture(port)["problem"] == "")
 
 
 # ----------------------------------------
@@ -317,11 +317,11 @@ def test_thirty_learners_share_three_slots_of_a_server_with_a_password_on_postgr
             port = free_port()
             command = [sys.executable, "-m", "workbook.cli", "room", "--port", str(port)]
             with production.started(command, tmp_path / "room.log", environment, CHECKOUT) as running:
-                wait_for(lambda: production.listens(port, running), 60, running.printed)
+                wait_for(lambda: production.listens(port, running), running.printed)
                 _thirty(names, environment, tmp_path)
                 done = {"running": 0, "waiting": 0, "completed": 3, "failed": 0, "waits": 0.0}
                 everybody = [{"name": name, **done} for name in names]
-                wait_for(lambda: picture(port)["people"] == everybody, 60, lambda: json.dumps(picture(port)))
+                wait_for(lambda: picture(port)["people"] == everybody, lambda: json.dumps(picture(port)))
                 seen = picture(port)
     assert 1 <= seen["peak"] <= 3
     assert "not-a-secret" not in running.printed() + json.dumps(seen)

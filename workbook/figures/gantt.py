@@ -73,7 +73,8 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
     rows, called = len(spans), set(timeline.around.children)
     many = rows > style.NAMED
     drawn: dict[str, list] = {kind: [] for kind in ("waits", "flows", "runs", "failed", "cut off", "delays")}
-    faces = []
+    faces, edges = [], []
+    left, right = extent(timeline)
     for row, span in enumerate(spans, start=1):
         waited = timeline.now if span.start is None else span.start
         if waited > span.created:
@@ -86,14 +87,18 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
         pieces = [(row, begun - origin, over - origin) for begun, over in pairwise(moments)]
         drawn[kind] += pieces[::2]
         drawn["delays"] += pieces[1::2]
-        faces += [colours[_group(span, timeline, colour)]] * len(pieces[::2]) if kind == "runs" else []
+        if kind == "runs":
+            face = colours[_group(span, timeline, colour)]
+            faces += [face] * len(pieces[::2])
+            # The edge of a bar of a few pixels would cover its colour.
+            edges += [style.INK if over - begun > (right - left) / 200 else face for _, begun, over in pieces[::2]]
     # A wait is thinner as well as paler, so that it differs from a run on the worst projector too. Where there are many
     # rows a bar is at least a pixel and lies between pixels, or it fades and stripes appear that stand for nothing.
     tall, thin = (max(0.9, 1.2 * rows / (style.MANY * style.DPI)), 1.5) if many else (0.74, 0.3)
     edge = {"linewidths": 0, "snap": False} if many else {"linewidths": 0.7, "edgecolors": style.INK}
     style.boxes(axes, "waits", drawn["waits"], thin, facecolors=style.WAIT, linewidths=0, antialiaseds=not many)
     style.boxes(axes, "flows", drawn["flows"], tall / 2, facecolors="white", linewidths=1.5, edgecolors=style.INK)
-    style.boxes(axes, "runs", drawn["runs"], tall, facecolors=faces, **edge)
+    style.boxes(axes, "runs", drawn["runs"], tall, facecolors=faces, **edge | ({} if many else {"edgecolors": edges}))
     style.boxes(axes, "failed", drawn["failed"], tall, facecolors=style.FAILURE, hatch="////", **edge)
     style.boxes(axes, "cut off", drawn["cut off"], tall, facecolors=style.OTHER, hatch="xxxx", **edge)
     style.boxes(axes, "delays", drawn["delays"], thin, facecolors="white", hatch="....", **edge)

@@ -26,6 +26,15 @@ class Characters(str):
         }
 
 
+class Code(str):
+    """Python code, which a notebook shows in colours."""
+
+    __repr__ = str.__str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/markdown": f"```python\n{self}\n```", "text/plain": str(self)}
+
+
 def paragraphs(text: str) -> str:
     """A text as HTML: a paragraph for each line, code where it has backticks, and its addresses as links."""
     lines = [_marked_up(html.escape(line)) for line in text.splitlines() if line.strip()]

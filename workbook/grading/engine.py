@@ -84,13 +84,17 @@ def _look() -> None:
 def unjudged(exercise: Exercise, source: Source | None) -> Verdict | None:
     """The verdict on no answer, or one in which the stub or its `raise` line still stands; None if it has to be run."""
     if source is None:
-        return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: write {exercise.entry!r} in its notebook.")
+        return Verdict(exercise.id, NOT_ATTEMPTED, f"There is no answer: {_to_do(exercise)} in its notebook.")
     if not unfinished(source):
         return None
     if untouched(exercise.id, source):
-        return Verdict(exercise.id, NOT_ATTEMPTED, f"Nothing to check yet: write {exercise.entry!r}.")
-    line = f"{exercise.entry!r} still has its `raise NotImplementedError` line. Delete the line, and check again."
+        return Verdict(exercise.id, NOT_ATTEMPTED, f"Nothing to check yet: {_to_do(exercise)}.")
+    line = f"`{exercise.entry}` still has its `raise NotImplementedError` line. Delete the line, and check again."
     return Verdict(exercise.id, NOT_YET, line)
+
+
+def _to_do(exercise: Exercise) -> str:
+    return f"{'fix' if exercise.kind == 'fix' else 'write'} `{exercise.entry}`"
 
 
 def _well_done(exercise: Exercise, answer: Answer) -> str:

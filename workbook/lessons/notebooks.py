@@ -219,6 +219,8 @@ def _chosen(code: str, solved: bool, exercise_id: str, source: Path) -> str:
         elif mark == STUB:
             own_stub = []
         elif mark == END:
+            while answer and not answer[-1].strip():
+                answer.pop()
             lines = answer if solved else own_stub if own_stub is not None else [_to_do(exercise_id, answer, indent)]
             kept += [*lines, line]
             answer = None

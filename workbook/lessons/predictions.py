@@ -131,12 +131,12 @@ def report(answered: dict[str, list[Compared]]) -> str:
     if not every:
         return ""
     hits = sum(one.hit for _, one in every)
-    text = f"Your guesses: {hits} of {len(every)} {'was' if hits == 1 else 'were'} right (seconds within 20 %)."
+    text = f"Your guesses: {hits} of {len(every)} {'was' if hits == 1 else 'were'} right (seconds within 20%)."
     about, worst = max(every, key=lambda pair: (not pair[1].hit, pair[1].off))
     if worst.hit:
         return text
     label = _label(worst.name)
-    return f"{text} Your biggest surprise was {about}{f' ({label})' if label else ''}: {_but(worst)}"
+    return f"{text} Your biggest surprise was “{about}”{f' ({label})' if label else ''}: {_but(worst)}"
 
 
 def _sentence(one: Compared) -> str:

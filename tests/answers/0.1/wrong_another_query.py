@@ -1,4 +1,4 @@
-# message: returned \[|returned \d+ results?. It should return
+# message: returned \[|In what your flow returned, `\[|returned \d+ results?. It should return
 from prefect import flow, task
 
 from workbook.work import ask

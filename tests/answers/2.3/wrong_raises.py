@@ -1,4 +1,4 @@
-# message: with it your flow.*raise_on_failure=False
+# message: with them your flow.*raise_on_failure=False
 from prefect import flow, task
 
 from workbook.work import ask

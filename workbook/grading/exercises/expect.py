@@ -231,8 +231,8 @@ def some_task_ran(seen: Run, expected: int) -> None:
         raise NotYet(
             "No task ran: Prefect knows of none in your flow.",
             f"There should be {expected} task run{'s' if expected > 1 else ''}.",
-            "Prefect doesn't see a plain function, or threads of your own: put @task above the function, and call or "
-            "submit it inside the flow.",
+            "Prefect doesn't see a plain function, what `.fn` calls, or threads of your own: put @task above the "
+            "function, and call or submit the task inside the flow.",
         )
 
 

@@ -232,7 +232,7 @@ EXERCISES = (
             "Which limit should a query count against, and which one a call?",
             "One function can become two tasks: `with_options` gives a copy of a task with other tags. See "
             "https://docs.prefect.io/v3/concepts/tasks",
-            "`asks.with_options(tags=[…])` once for each resource; submit all the queries *and* all the calls, and "
+            "`asks.with_options(tags=[…])` once for each resource; submit all the queries and all the calls, and "
             "collect the results of both after that.",
         ),
         grade=two_limits,

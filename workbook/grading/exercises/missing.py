@@ -52,8 +52,8 @@ def _two_failed(seen: Run, indexes: list[int], kept: list[int], lost: list[int])
     _really_failed(seen, kept)
     if not seen.state.is_completed() and "LookupError" in str(seen.error or seen.state.message):
         raise NotYet(
-            "One query failed, and with it your flow: the answers of all the others are lost.",
-            "The flow should complete, and return the answers it got and the indexes of the queries that failed.",
+            "Queries failed, and with them your flow: the answers of all the others are lost.",
+            "The flow should complete, and return the answers it got and the numbers of the queries that failed.",
             "`future.result()` raises what the task raised. `future.result(raise_on_failure=False)` returns it "
             "instead, and `future.state` tells how the task ended.",
         )
