@@ -2,11 +2,13 @@
 
 python scripts/build_notebooks.py              # all of them
 python scripts/build_notebooks.py 03 04        # these lessons
-python scripts/build_notebooks.py --no-run     # without executing: the solved copies keep no outputs
+python scripts/build_notebooks.py --no-run     # without executing: cells that have not changed keep their outputs
 """
 
 import argparse
 import sys
+from collections import defaultdict
+from pathlib import Path
 
 import _start  # noqa: F401
 import nbformat
@@ -29,11 +31,14 @@ def main() -> None:
     try:
         for source in [] if wanted.lessons else notebooks.pages():
             _write(notebooks.build(source, solved=False), notebooks.learner_notebook(source))
-        server.ensure()
+        if not wanted.no_run:
+            server.ensure()
         for source in chosen:
             _write(notebooks.build(source, solved=False), notebooks.learner_notebook(source))
             solved = notebooks.build(source, solved=True)
-            if not wanted.no_run:
+            if wanted.no_run:
+                _keep_outputs(solved, source.with_suffix(".ipynb"))
+            else:
                 print(f"Running {source.stem} …", flush=True)
                 NotebookClient(
                     solved, timeout=180, kernel_name="python3", record_timing=False,
@@ -45,6 +50,18 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     except CellExecutionError as error:
         sys.exit(f"Error: a cell of {source.stem} failed, and its notebook was left as it was:\n{error}")
+
+
+def _keep_outputs(notebook: nbformat.NotebookNode, former: Path) -> None:
+    """Give each code cell what the same cell shows in the notebook that was there before, after a change in prose."""
+    shown = defaultdict(list)
+    for cell in notebooks.read(former).cells if former.exists() else ():
+        if cell.cell_type == "code":
+            shown[cell.source].append(cell)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and shown[cell.source]:
+            same = shown[cell.source].pop(0)
+            cell.outputs, cell.execution_count = same.outputs, same.execution_count
 
 
 def _settle(notebook: nbformat.NotebookNode) -> None:
