@@ -39,7 +39,7 @@ COMMANDS = {
         .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
         prefect concurrency-limit inspect database
         prefect gcl ls
-        prefect concurrency-limit ls
+        prefect gcl ls --output json
     """,
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
         make demo

@@ -20,12 +20,12 @@ from conftest import CHECKOUT, free_port
 from tests import production
 from tests.production import clean_environment, wait_for
 
-pytestmark = [pytest.mark.production, pytest.mark.slow]  # on two quiet cores it takes a minute and a half
+pytestmark = [pytest.mark.production, pytest.mark.second]  # on two quiet cores it takes a minute and a half
 
 GUIDE = (CHECKOUT / "docs" / "operating_guide.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NOT_RUN = re.compile(r"\*\(Not run by the test: .{10,}\.\)\*")
-WRITE = re.compile(r"<!-- write (\S+) -->")
+WRITE = re.compile(r"Save this as `(\S+)`:")
 NEEDED = ("bash", "git", "curl", "openssl", "psql", "pg_dump", "systemd-analyze")
 
 

@@ -29,11 +29,15 @@ REINSTALL = "`touch pyproject.toml`, then `make demo`; on Windows, `.venv\\Scrip
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: what was found, and what to do about it when it is not well (None when it is)."""
+    """One thing looked at: what was found, and what to do about it when it is not well (None when it is).
+
+    It isn't known whether all is well if something else, which has a remedy of its own, keeps us from looking.
+    """
 
     name: str
     found: str
     remedy: str | None = None
+    known: bool = True
 
 
 def checkup() -> list[Check]:
@@ -164,7 +168,7 @@ def _slots() -> Check:
         with connection.plain_errors(), get_client(sync_client=True) as client:
             wait = slot_wait(client)
     except local.ServerError:
-        return Check("Slots", "unknown, because the server can't be used")
+        return Check("Slots", "not looked at, because the server can't be used", known=False)
     if not leaked:
         # No more than a word: on PostgreSQL such a server may do well, and no server tells which database it has.
         slow = f"; the server's slot wait is {wait:g} s: if tasks wait too long for a slot, {QUICK_SLOTS}"
@@ -257,7 +261,8 @@ def print_report(checks: list[Check], as_json: bool = False) -> int:
         return failed
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for check in checks:
-        line = f"{'FAIL' if check.remedy else 'ok':5} {check.name:8} {check.found}"
+        word = "FAIL" if check.remedy else "ok" if check.known else "?"
+        line = f"{word:5} {check.name:8} {check.found}"
         line += f" → {check.remedy}" if check.remedy else ""
         print(textwrap.fill(line, width, subsequent_indent=" " * 15, break_long_words=False, break_on_hyphens=False))
     return failed

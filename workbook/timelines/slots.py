@@ -231,8 +231,9 @@ def slow_hand_over(
         why = "A task under a tag's limit asks the server again and again until a slot is free"
         if wait and lost / len(late) > 5 * wait:
             why += (
-                f", every {wait:g} s on this server: does something block the event loop of async tasks, or is the "
-                "machine busy?"
+                f", every {wait:g} s on this server: does something block the event loop of async tasks, is the "
+                "machine busy, or is it a plain `prefect server start` on SQLite? (docs/deployment_guide.md has "
+                "PostgreSQL.)"
             )
         elif len({span.flow for span in timeline}) > 1:
             why += ", and a limit over several flow runs costs that."

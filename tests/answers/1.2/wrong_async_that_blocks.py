@@ -1,4 +1,4 @@
-# message: ran one after the other.*use asyncio.to_thread
+# message: ran one after the other.*use `asyncio.to_thread`
 import asyncio
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: call \.result\(\) on it
+# message: call `\.result\(\)` on it
 from prefect import flow, task
 
 from workbook.work import ask

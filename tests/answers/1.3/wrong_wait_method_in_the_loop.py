@@ -1,4 +1,4 @@
-# message: At most 1 of your 4 extracts ran at the same time.*\.wait\(\)
+# message: At most 1 of your 4 extracts ran at the same time.*`\.wait\(\)`
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: At most \d of your tasks ran at once.*a blocking call such as ask\(\) in an `async` task: use asyncio.to_thread|\d of your tasks ran at once, but at most 1 of their queries
+# message: At most \d of your tasks ran at once.*a blocking call such as `ask\(\)` in an `async` task: use `asyncio.to_thread`|\d of your tasks ran at once, but at most 1 of their queries
 import asyncio
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once.*a generator or map\(\) that submits only as you collect
+# message: At most 1 of your tasks ran at once.*a generator or `map\(\)` that submits only as you collect
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: right results in (another order|reverse): query \d+ is at place \d\..*as_completed\(\)
+# message: right results in (another order|reverse): query \d+ is at place \d\..*`as_completed\(\)`
 from prefect import flow, task
 from prefect.futures import as_completed
 

@@ -1,4 +1,4 @@
-# message: They ran one at a time: look for .result\(\) inside the loop
+# message: They ran one at a time: look for `.result\(\)` inside the loop
 from prefect import flow, task
 
 from workbook.work import ask

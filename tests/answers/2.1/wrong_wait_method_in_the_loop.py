@@ -1,4 +1,4 @@
-# message: They ran one at a time: .*\.wait\(\)
+# message: They ran one at a time: .*`\.wait\(\)`
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once.*look for .result\(\) inside the loop
+# message: At most 1 of your tasks ran at once.*look for `.result\(\)` inside the loop
 from prefect import flow, task, unmapped
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: None of your task runs has the tag 'database'.*did take slots of its limit, with concurrency\(\)
+# message: None of your task runs has the tag 'database'.*did take slots of its limit, with `concurrency\(\)`
 from prefect import flow, task, unmapped
 from prefect.concurrency.sync import concurrency
 

@@ -1,4 +1,4 @@
-# message: returned \w+ where results should be.*call \.result\(\) on it
+# message: returned \w+ where results should be.*call `\.result\(\)` on it
 from prefect import flow, task
 
 from workbook.work import ask

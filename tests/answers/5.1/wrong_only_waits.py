@@ -1,4 +1,4 @@
-# message: ended Completed, as if nothing had happened.*wait\(\) and result\(raise_on_failure=False\) don't.*loses it
+# message: ended Completed, as if nothing had happened.*`wait\(\)` and `result\(raise_on_failure=False\)` don't.*loses it
 from prefect import flow, task
 from prefect.futures import wait
 

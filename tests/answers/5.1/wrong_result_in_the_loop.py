@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once\. All 5 should run at the same time\..*one at a time.*\.result\(\) in(side)? the loop
+# message: At most 1 of your tasks ran at once\. All 5 should run at the same time\..*one at a time.*`\.result\(\)` in(side)? the loop
 from prefect import flow, task
 
 from workbook.work import ask

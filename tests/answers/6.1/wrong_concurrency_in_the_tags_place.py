@@ -1,4 +1,4 @@
-# message: task runs have no tag.*did take slots of its limit, with concurrency\(\)
+# message: task runs have no tag.*did take slots of its limit, with `concurrency\(\)`
 from prefect import flow, task
 from prefect.concurrency.sync import concurrency
 

@@ -1,4 +1,4 @@
-# message: without the tag 'ledger'.*did take slots of its limit, with concurrency\(\)
+# message: without the tag 'ledger'.*did take slots of its limit, with `concurrency\(\)`
 from prefect import flow, task
 from prefect.concurrency.sync import concurrency
 

@@ -1,4 +1,4 @@
-# message: At most 1 of the queries to the archive ran at once.*a blocking call such as ask\(\) in an `async` task: use asyncio.to_thread
+# message: At most 1 of the queries to the archive ran at once.*a blocking call such as `ask\(\)` in an `async` task: use `asyncio.to_thread`
 import asyncio
 
 from prefect import flow, task

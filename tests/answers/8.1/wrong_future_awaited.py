@@ -1,4 +1,4 @@
-# message: A future isn't a coroutine: call .result\(\) on it, or await the task itself
+# message: A future isn't a coroutine: call `.result\(\)` on it, or await the task itself
 from prefect import flow, task
 
 from workbook.work import ask

@@ -1,4 +1,4 @@
-# message: A future from submit or map isn't a coroutine either: call .result\(\) on it
+# message: A future from submit or map isn't a coroutine either: call `.result\(\)` on it
 import asyncio
 
 from prefect import flow, task, unmapped

@@ -1,4 +1,4 @@
-# message: was created only when the one before had ended.*\.result\(\)
+# message: was created only when the one before had ended.*`\.result\(\)`
 from prefect import flow, task
 
 from workbook.work import ask

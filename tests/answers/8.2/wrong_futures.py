@@ -1,4 +1,4 @@
-# message: call .result\(\) on it
+# message: call `.result\(\)` on it
 import asyncio
 
 from prefect import flow, task, unmapped

@@ -1,4 +1,4 @@
-# message: Your queries ran one at a time.*\.result\(\) in(side)? the loop
+# message: Your queries ran one at a time.*`\.result\(\)` in(side)? the loop
 from prefect import flow, task
 
 from workbook.work import ask

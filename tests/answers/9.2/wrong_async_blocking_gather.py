@@ -1,4 +1,4 @@
-# message: Your queries ran one at a time.*a blocking call such as ask\(\) in an `async` task: use asyncio.to_thread
+# message: Your queries ran one at a time.*a blocking call such as `ask\(\)` in an `async` task: use `asyncio.to_thread`
 import asyncio
 
 from prefect import flow, task

@@ -21,15 +21,15 @@ SECONDS = 0.11  # of each query
 
 # What Python says of a flow that mixes up calls, coroutines and futures, and what to do about it.
 MIX_UPS = {
-    r"'list' object is not callable": "`asyncio.to_thread(ask(…))` calls ask() first, and passes on its rows. Pass the "
-    "function and its arguments separately: `asyncio.to_thread(ask, index, seconds)`.",
+    r"'list' object is not callable": "`asyncio.to_thread(ask(…))` calls `ask()` first, and passes on its rows. Pass "
+    "the function and its arguments separately: `asyncio.to_thread(ask, index, seconds)`.",
     r"'coroutine'": "Calling an `async def` function only makes a coroutine: `await` runs it and gives you its result.",
-    r"PrefectConcurrentFuture can't be used in 'await'": "A future isn't a coroutine: call .result() on it, or await "
+    r"PrefectConcurrentFuture can't be used in 'await'": "A future isn't a coroutine: call `.result()` on it, or await "
     "the task itself, without submit.",
-    r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and gather() need coroutines. If "
-    "you call a plain task or flow, it runs to its end at that moment. Pass the function itself to asyncio.to_thread, "
-    "without calling it, or submit a task. A future from submit or map isn't a coroutine either: call .result() on "
-    "it, or gather the task's calls without submit.",
+    r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and `gather()` need coroutines. If "
+    "you call a plain task or flow, it runs to its end at that moment. Pass the function itself to "
+    "`asyncio.to_thread`, without calling it, or submit a task. A future from submit or map isn't a coroutine either: "
+    "call `.result()` on it, or gather the task's calls without submit.",
 }
 
 
@@ -73,7 +73,7 @@ def _all_well(answer: Answer) -> None:
     if isinstance(seen.result, list) and seen.result == list(rows.values()):
         raise NotYet(
             "Your flow returned a list.", "It should return the rows by region, as {region: rows}.",
-            "`dict(zip(regions, …))` puts the two together: gather() keeps the order.",
+            "`dict(zip(regions, …))` puts the two together: `gather()` keeps the order.",
         )  # fmt: skip
     expect.result(seen, rows)
     expect.asked_in_tasks(seen, indexes, SECONDS)
@@ -108,7 +108,7 @@ def _homes(seen: Run, regions: Mapping[str, list[int]]) -> dict[str, FlowRun]:
                 raise NotYet(
                     f"The flow run {run.name!r} isn't a child of your flow run.",
                     "Every report should be one.",
-                    "A thread that you start yourself doesn't know your flow: use asyncio.to_thread, which takes the "
+                    "A thread that you start yourself doesn't know your flow: use `asyncio.to_thread`, which takes the "
                     "context along, or call the child in a task that you submit.",
                 )
             if len(homes) > 1:
@@ -135,7 +135,7 @@ def _held_back(seen: Run, homes: Mapping[str, FlowRun]) -> None:
         raise NotYet(
             "Your child flows ran one after another.", expected,
             "A call of a plain flow, and an `await` in a loop, wait for its end. Start all of them first, with "
-            "asyncio.gather() over asyncio.to_thread(…), or as tasks that you submit.",
+            "`asyncio.gather()` over `asyncio.to_thread(…)`, or as tasks that you submit.",
         )  # fmt: skip
     moments = [query.start for query in seen.asked]
     most = max(
@@ -143,7 +143,7 @@ def _held_back(seen: Run, homes: Mapping[str, FlowRun]) -> None:
     )
     raise NotYet(
         f"At most {most} of your child flows ran a query at the same time.", expected,
-        "Look for a semaphore, a pool with few threads, or a blocking call, such as .result(), in an async child flow.",
+        "Look for a semaphore, a pool with few threads, or a blocking call, as `.result()`, in an async child flow.",
     )  # fmt: skip
 
 
@@ -211,8 +211,8 @@ def _all_finished(seen: Run, regions: Mapping[str, list[int]], well: list[str]) 
     """The reports without a missing query ended Completed, and the parent after them."""
     expected = "All other reports should finish, and only then should your flow fail."
     gather = (
-        "asyncio.gather() passes the first error on at once, and a task group cancels the others; with "
-        "return_exceptions=True, gather() waits for all. With futures, wait for all before you call .result()."
+        "`asyncio.gather()` passes the first error on at once, and a task group cancels the others; with "
+        "`return_exceptions=True`, `gather()` waits for all. With futures, wait for all before you call `.result()`."
     )
     homes = _homes(seen, regions)
     for name in well:
@@ -242,6 +242,6 @@ def _named(seen: Run, badly: list[str], well: list[str]) -> None:
     if wrongly := [name for name in well if name in named]:
         raise NotYet(
             f"Your flow's error names {wrongly[0]!r}, whose report went well: {expect.brief(text)}.", expected,
-            "`isinstance(rows, Exception)` tells an error from rows. And gather() keeps the order of the regions; "
-            "as_completed() doesn't.",
+            "`isinstance(rows, Exception)` tells an error from rows. And `gather()` keeps the order of the regions; "
+            "`as_completed()` doesn't.",
         )  # fmt: skip

@@ -22,7 +22,7 @@ from workbook.timelines.timeline import Span, Surroundings, Timeline
 
 WAITS_INSIDE = "Something inside your task makes it wait while it is Running, as a lock or a semaphore does."
 TOOK_SLOTS = (
-    "Your tasks did take slots of its limit, with concurrency(). Here the tag should do that: then a task run that "
+    "Your tasks did take slots of its limit, with `concurrency()`. Here the tag should do that: then a task run that "
     "waits isn't Running yet."
 )
 
@@ -68,7 +68,7 @@ def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
             f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
             f"It should have been {wanted} queries.",
             "Something makes your tasks wait while they are Running: a lock or a semaphore, or a blocking call in an "
-            "`async` task, which asyncio.to_thread moves to a thread.",
+            "`async` task, which `asyncio.to_thread` moves to a thread.",
         )
     raise NotYet(
         "Your two kinds of tasks didn't use all their slots at the same time.", "They should.",
@@ -114,7 +114,7 @@ def all_before(first: Iterable[Span], second: Iterable[Span], first_name: str, s
     raise NotYet(
         f"{early.name} began before {late.name} had ended.",
         f"{first_name} should end before {second_name} {'begins' if len(second) == 1 else 'begin'}.",
-        "Give the later task the earlier one's result, or name its future in wait_for, or collect it first.",
+        "Give the later task the earlier one's result, or name its future in `wait_for`, or collect it first.",
     )  # fmt: skip
 
 
@@ -178,8 +178,8 @@ def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
         return f"`tags` is a list: `tags=[{tag!r}]`. A text is taken for a list of its letters."
     if not tags:
         return (
-            "A task without a tag isn't limited: put `tags=[…]` into @task. (`with_options(tags=[…])` doesn't change a "
-            "task: it returns a new one, and that's the one to submit.)"
+            "A task without a tag isn't limited: put `tags=[…]` into `@task`. (`with_options(tags=[…])` doesn't change "
+            "a task: it returns a new one, and that's the one to submit.)"
         )
     return (
         "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
@@ -249,12 +249,12 @@ def held_back(spans: Timeline) -> str:
         )
     if spans.peak < 2:
         return (
-            "They ran one at a time: look for .result() inside the loop that submits, or .wait() or `await`, a task "
-            "that is called instead of submitted, a generator or map() that submits only as you collect, a task runner "
-            "with one worker, or a blocking call such as ask() in an `async` task: use asyncio.to_thread."
+            "They ran one at a time: look for `.result()` inside the loop that submits, or `.wait()` or `await`, a "
+            "task that is called instead of submitted, a generator or `map()` that submits only as you collect, a task "
+            "runner with one worker, or a blocking call such as `ask()` in an `async` task: use `asyncio.to_thread`."
         )
     return (
-        "The others began only after some of these had ended: look for .result() or .wait() inside the loop that "
-        "submits, for batches, for a task runner with few workers, or for a blocking call such as ask() in an `async` "
-        "task: use asyncio.to_thread."
+        "The others began only after some of these had ended: look for `.result()` or `.wait()` inside the loop that "
+        "submits, for batches, for a task runner with few workers, or for a blocking call such as `ask()` in an "
+        "`async` task: use `asyncio.to_thread`."
     )

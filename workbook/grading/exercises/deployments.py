@@ -41,12 +41,12 @@ def deployed(answer: Answer) -> None:
     (pool, folder), number = new_pool(answer), answer.rng.randrange(10**6)
     _call(answer, pool, folder, number)
     found = the_deployment("workshop", pool, begun)
-    run = _triggered(found.id, number, answer.printed())
     if found.schedules:
         raise NotYet(
             "Your deployment has a schedule, so the server makes runs of it by itself.",
             "It should only run when it is triggered.", "Leave its schedule out.",
         )  # fmt: skip
+    run = _triggered(found.id, number, answer.printed())
     said = _work_once(pool, answer.folder.parent / f"{answer.folder.name}-worker.txt")
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(run).state

@@ -48,9 +48,9 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
     if opaque := _opaque(seen.result):
         instead = "Return plain values: numbers, text, lists, dicts."
         if "Future" in opaque.type:
-            instead = "A future is not its result: call .result() on it and return that."
+            instead = "A future is not its result: call `.result()` on it and return that."
         elif "State" in opaque.type:  # which Prefect also puts in the place of a future that is returned
-            instead = "A state is no result. If you return a future, call .result() on it and return that."
+            instead = "A state is no result. If you return a future, call `.result()` on it and return that."
         elif opaque.type in ("generator", "map", "filter"):
             instead = "It hands out its items only when they are asked for: make a list of them, inside the flow."
         elif opaque.type == "coroutine":
@@ -128,9 +128,9 @@ def in_order(seen: Run, found: Any, indexes: Sequence[int], named: Callable[[int
     raise NotYet(
         f"Your flow returned the right results {which}: {named(order[place])} is at place {place + 1}.",
         f"They should come in the order of `indexes`, with {named(indexes[place])} there.",
-        "Go through your own list, in the order of `indexes`: sorted() and sets don't keep it."
+        "Go through your own list, in the order of `indexes`: `sorted()` and sets don't keep it."
         if "sorted" in which else
-        "Go through your own list of futures, in the order in which you submitted them; as_completed() and wait() "
+        "Go through your own list of futures, in the order in which you submitted them; `as_completed()` and `wait()` "
         "don't keep it.",
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ def _opaque(value: Any) -> OpaqueValue | None:
 
 NEVER_AWAITED = "was never awaited"  # in Python's own warning
 AWAIT_OR_SYNC = (
-    "Python warned that a coroutine was never awaited. Use get_client(sync_client=True): its methods need no `await`."
+    "Python warned that a coroutine was never awaited. Use `get_client(sync_client=True)`: its methods need no `await`."
 )
 
 # ----------------------------------------
@@ -182,7 +182,7 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
             f"Query {lost[0].index} ran in a thread that Prefect doesn't know, so it belongs to no task run.",
             "Every query should run inside a task.",
             "Threads of your own, and loop.run_in_executor, leave Prefect's context behind: submit tasks, or use "
-            "asyncio.to_thread inside an async task.",
+            "`asyncio.to_thread` inside an async task.",
         )
     # A task run in another process may be ended with its flow run before Prefect has a record of it.
     flows = seen.timeline.around.flows
@@ -192,22 +192,22 @@ def inside_tasks(seen: Run, indexes: Collection[int]) -> None:
         raise NotYet(
             f"Query {outside[0]} ran outside any task run that Prefect knows of.",
             "Every query should run inside a task.",
-            "Call ask() in a function with @task above it, and nowhere else.",
+            "Call `ask()` in a function with `@task` above it, and nowhere else.",
         )
     if never := [index for index in indexes if index not in asked]:
         if failed := [span for span in seen.timeline if span.state == "FAILED"]:
             raise NotYet(
                 f"Query {never[0]} never ran, and the task run {failed[0].name} failed: {last_words(failed[0])}.",
-                "Your tasks should run it with ask(index, seconds).",
+                "Your tasks should run it with `ask(index, seconds)`.",
             )
         if seen.error and not seen.state.is_completed():
             raise NotYet(
                 f"Query {never[0]} never ran, and your flow ended {seen.state.name}: {seen.error}",
-                "Your tasks should run it with ask(index, seconds).",
+                "Your tasks should run it with `ask(index, seconds)`.",
                 "What has not begun when the flow ends is dropped.",
             )
         raise NotYet(
-            f"Query {never[0]} never ran.", "Your tasks should run it with ask(index, seconds).",
+            f"Query {never[0]} never ran.", "Your tasks should run it with `ask(index, seconds)`.",
             "A task that only sleeps, or returns what it remembers, doesn't count.",
         )  # fmt: skip
 
@@ -231,7 +231,7 @@ def some_task_ran(seen: Run, expected: int) -> None:
         raise NotYet(
             "No task ran: Prefect knows of none in your flow.",
             f"There should be {expected} task run{'s' if expected > 1 else ''}.",
-            "Prefect doesn't see a plain function, what `.fn` calls, or threads of your own: put @task above the "
+            "Prefect doesn't see a plain function, what `.fn` calls, or threads of your own: put `@task` above the "
             "function, and call or submit the task inside the flow.",
         )
 
@@ -252,7 +252,7 @@ def took(seen: Run, seconds: float | None) -> None:
         raise NotYet(
             f"Query {other[0].index} was told to take {other[0].seconds:g} s.",
             f"The flow's argument `seconds` was {seconds:g}.",
-            "Pass it on: ask(index, seconds).",
+            "Pass it on: `ask(index, seconds)`.",
         )
     _unhurried(seen)
 
@@ -270,7 +270,7 @@ def nothing_else(seen: Run, indexes: Collection[int]) -> None:
     if others := sorted({query.index for query in seen.asked} - set(indexes)):
         raise NotYet(
             f"Your flow ran query {others[0]}, which it wasn't given.", "It should run only what it is given.",
-            "Look at what you pass to ask().",
+            "Look at what you pass to `ask()`.",
         )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def all_asked(seen: Run, indexes: Collection[int], failed: int) -> None:
         raise NotYet(
             f"After query {failed} had failed, your flow ended before query {dropped[0]} had begun.",
             "Every query should end, well or badly, before the flow does.",
-            "What has not begun when the flow ends is dropped: wait(futures) waits for all of them.",
+            "What has not begun when the flow ends is dropped: `wait(futures)` waits for all of them.",
         )
 
 
@@ -102,7 +102,7 @@ def tries(seen: Run, wanted: Mapping[int, int], seconds: float | None = None) ->
         raise NotYet(
             f"Query {spread[0]}'s tries were {len(homes[spread[0]])} separate task runs.",
             "They should be tries of one task run.",
-            "Let Prefect repeat the task run with @task(retries=…), instead of submitting or calling the task again.",
+            "Let Prefect repeat the task run with `@task(retries=…)`, instead of submitting or calling the task again.",
         )
     for index, count in wanted.items():
         if counts[index] != count:
@@ -123,7 +123,7 @@ def _why_repeated(seen: Run, homes: Collection[str | None]) -> str:
     with get_client(sync_client=True) as client:
         if len(homes) == 1:
             if client.read_task_run(UUID(next(iter(homes)))).run_count == 1:
-                return "Its task asked the database more than once, in one try: call ask() once."
+                return "Its task asked the database more than once, in one try: call `ask()` once."
             return "Prefect tried its task run again, so the task failed for another reason: a timeout, perhaps."
         if client.read_flow_run(UUID(str(seen.flow_run_id))).run_count == 1:
             return (
@@ -142,8 +142,8 @@ def why_not_again(seen: Run, index: int, count: int) -> str:
             has = f"Your task has retries={retries}, but"
             if not retries:
                 return (
-                    "Your task run had no retries: put `retries=…` into @task, or run what `with_options(…)` returns: "
-                    "it's a new task, and the old one stays as it was."
+                    "Your task run had no retries: put `retries=…` into `@task`, or run what `with_options(…)` "
+                    "returns: it's a new task, and the old one stays as it was."
                 )
             if record.state and retries >= count - 1:
                 if record.state.is_completed():
@@ -173,7 +173,7 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
             f"run{'s' if record.run_count > 1 else ''} of its task.",
             "Prefect should know of each try.",
             "Your own loop with try and except leaves no trace in the records: let the error out of the task, and use "
-            "@task(retries=…).",
+            "`@task(retries=…)`.",
         )
     delay = record.empirical_policy.retry_delay or 0
     delays = delay if isinstance(delay, list) else [delay]
@@ -201,7 +201,7 @@ def ended_failed(seen: Run, queries: Sequence[int]) -> None:
     if seen.state.is_completed():
         raise NotYet(
             f"Your flow ended {seen.state.name}, although {named} failed on every try.", "It should end Failed.",
-            "An error is lost if you catch it, return it as a result, or never call .result() on its future.",
+            "An error is lost if you catch it, return it as a result, or never call `.result()` on its future.",
         )  # fmt: skip
     if not seen.state.is_failed():
         raise NotYet(f"Your flow ended {seen.state.name}: {seen.state.message}", "It should end Failed.")

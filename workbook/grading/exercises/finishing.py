@@ -113,5 +113,5 @@ def _as_finished(seen: Run, finished: Sequence[int]) -> None:
             raise NotYet(
                 f"Your first list has query {late} before query {early}.",
                 f"Query {early} had finished first.",
-                "Take the numbers in the order in which as_completed(futures) hands you the futures.",
+                "Take the numbers in the order in which `as_completed(futures)` hands you the futures.",
             )

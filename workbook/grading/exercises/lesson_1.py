@@ -31,8 +31,8 @@ def diamond(answer: Answer) -> None:
             "One of them waits for the other, or is given its result or future: neither needs that."
             if one.id in other.parents or other.id in one.parents
             else "Neither needs the other's result: submit both before you wait for one of them. If you do so already, "
-            "look for a task runner with one worker, or for ask() in an `async` task, which it blocks: use "
-            "asyncio.to_thread.",
+            "look for a task runner with one worker, or for `ask()` in an `async` task, which it blocks: use "
+            "`asyncio.to_thread`.",
         )
     if not together(seen.asked, [([left, right], 2)]):
         raise NotYet(

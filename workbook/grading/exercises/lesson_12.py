@@ -158,7 +158,7 @@ def in_order(seen: Run, failed: int | None = None) -> None:
             "cleanup2 was submitted before cleanup1 had ended, and nothing made it wait.",
             "cleanup2 should begin when cleanup1 has ended.",
             "This time cleanup1 happened to be quicker. Call it instead of submitting it, or name its future in the "
-            "other's wait_for.",
+            "other's `wait_for`.",
         )
 
 

@@ -29,9 +29,10 @@ def collected(answer: Answer) -> None:
         raise NotYet(
             f"Query {missing} failed, but your flow ended Completed, as if nothing had happened.",
             "It should fail when one of its queries does.",
-            _outlived(seen) or ".result() raises the error of a query that failed. wait() and "
-            "result(raise_on_failure=False) don't, an `except` that doesn't raise it again loses it, a `return` inside "
-            "the loop leaves the other futures out, and a state that you read before the task has ended says nothing.",
+            _outlived(seen) or "`.result()` raises the error of a query that failed. `wait()` and "
+            "`result(raise_on_failure=False)` don't, an `except` that doesn't raise it again loses it, a `return` "
+            "inside the loop leaves the other futures out, and a state that you read before the task has ended says "
+            "nothing.",
         )  # fmt: skip
     failed = seen.timeline.where(state="FAILED")
 

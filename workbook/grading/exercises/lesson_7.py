@@ -92,7 +92,7 @@ def _archive_is_free(seen: Run, archived: Sequence[int]) -> None:
         cause = "Your task runs held their slot while they used the archive: ask it outside of the `with` block."
     else:
         cause = "Something inside your tasks makes them wait while they are Running, as a lock or a semaphore does, "
-        cause += "or a blocking call such as ask() in an `async` task: use asyncio.to_thread."
+        cause += "or a blocking call such as `ask()` in an `async` task: use `asyncio.to_thread`."
     raise NotYet(happened, expected, cause)
 
 

@@ -37,7 +37,7 @@ def loop_freed(answer: Answer) -> None:
                 f"Your flow returned {seen.result}: the right numbers, in another order.",
                 f"It should return {counts}, in the order of `indexes`.",
                 "They are sorted: leave them in the order of `indexes`." if seen.result == sorted(counts) else
-                "as_completed() gives results as they come; gather(), and a list of your own, keep the order.",
+                "`as_completed()` gives results as they come; `gather()`, and a list of your own, keep the order.",
             )  # fmt: skip
         expect.result(seen, counts)
         expect.asked_in_tasks(seen, indexes, SECONDS)
@@ -77,7 +77,7 @@ def _at_once(seen: Run, indexes: list[int], blocking: str) -> None:
         raise NotYet(
             "Each of your tasks was created only when the one before had ended.",
             expected,
-            "Look for an `await`, or a .result(), inside a loop. Start all of them first: asyncio.gather() takes "
+            "Look for an `await`, or a `.result()`, inside a loop. Start all of them first: `asyncio.gather()` takes "
             "coroutines that are not awaited yet.",
         )
     concurrency.side_by_side(seen, indexes)
