@@ -1,4 +1,4 @@
-# message: ended Completed, as if nothing had happened.*after the flow.s function had returned.*`\.result\(\)`
+# message: ended Completed, as if nothing had happened.*after the flow.s function had returned.*\.result\(\)
 from prefect import flow, task
 
 from workbook.work import ask
