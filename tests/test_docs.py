@@ -38,7 +38,6 @@ COMMANDS = {
         python scripts/setup_concurrency_limit.py --tag database --limit 3
         .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
         prefect concurrency-limit inspect database
-        prefect gcl ls
         prefect gcl ls --output json
     """,
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
@@ -47,7 +46,7 @@ COMMANDS = {
         .venv/bin/python flows/prefect_flow.py --name Ann
     """,
     "tests/test_room.py::test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit": """
-        workbook room --tag database
+        .venv/bin/workbook room --tag database
     """,
     "its parts have a test each: make demo, grade, doctor": """
         make demo && .venv/bin/workbook grade 0.1 --from solutions && .venv/bin/workbook doctor
