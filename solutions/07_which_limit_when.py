@@ -247,7 +247,7 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 #
 # ## Side by side
 #
-# Each bar is one query. Under the task runner and the tag limit, most gaps are page layout: a report holds its thread
+# Each bar is one query. Under the task runner and the tag limit, many gaps are page layout: a report holds its thread
 # or slot meanwhile. Under `concurrency()`, all pages are laid out at the start, and a gap lasts until a waiting task
 # run asks for a slot again.
 
@@ -407,8 +407,8 @@ print(len(ran_first), "of", len(plain), "flow runs ran")
 print("more than 3 reports at once:", Timeline(tuple(spans)).peak > 3)
 
 # %% [markdown]
-# The third is still Scheduled; after 15 seconds the server calls it *Late*. It runs when a worker looks again and finds
-# room. The limit doesn't count task runs, so each flow run sent all its queries at once.
+# The third is Scheduled; after 15 seconds the server calls it *Late*. It runs when a worker looks again and finds room.
+# The limit doesn't count task runs, so each flow run sent all its queries at once.
 #
 # <details><summary>And prefect worker start --limit 2?</summary>
 #

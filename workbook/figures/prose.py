@@ -4,6 +4,9 @@ import html
 import re
 from typing import Any
 
+# As large as a cell's code, where it is a notebook in JupyterLab that shows it.
+CODE = "margin:0;padding:0;overflow-x:auto;white-space:pre;font-size:var(--jp-code-font-size,13px);line-height:1.3"
+
 
 class Prose(str):
     """A text that a notebook shows as HTML, which wraps with the page; `print` gives it as it is."""
@@ -15,24 +18,15 @@ class Prose(str):
 
 
 class Characters(str):
-    """A drawing in characters, or a table, that a notebook shows as it is, without breaking its lines."""
+    """Code, a drawing in characters or a table that a notebook shows as it is, without breaking its lines."""
 
     __repr__ = str.__str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {
-            "text/html": f'<pre style="overflow-x:auto;white-space:pre">{html.escape(self)}</pre>',
+            "text/html": f'<pre style="{CODE}">{html.escape(self)}</pre>',
             "text/plain": str(self),
         }
-
-
-class Code(str):
-    """Python code, which a notebook shows in colours."""
-
-    __repr__ = str.__str__
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/markdown": f"```python\n{self}\n```", "text/plain": str(self)}
 
 
 def paragraphs(text: str) -> str:

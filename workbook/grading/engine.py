@@ -107,7 +107,8 @@ def _observed(answer: Answer) -> str:
     if timeline is None or not timeline.peak:
         return "It does what it should."
     which = f" in the last of the check's {len(answer.runs)} runs" if len(answer.runs) > 1 else ""
-    failed = ", ".join(words.clean(span.name) for span in timeline.where(state="FAILED"))
+    names = [words.clean(span.name) for span in timeline.where(state="FAILED")]
+    failed = ", ".join(sorted(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)]))
     meant = f" The check made this fail: {failed}." if failed else ""
     took = words.seconds(timeline.makespan)
     return f"Observed{which}: {count(len(timeline), 'task run')}, at most {timeline.peak} at once, {took}.{meant}"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from workbook.figures.place import Place
-from workbook.figures.prose import Code, Prose
+from workbook.figures.prose import Characters, Prose
 from workbook.grading import cells, progress, shown
 from workbook.grading.child import GRADING
 from workbook.grading.engine import unjudged
@@ -141,4 +141,4 @@ def solution(exercise_id: str) -> None:
             Prose(f"You haven't tried {exercise_id} yet. Run this cell again if you want to see the solution anyway.")
         )
         return
-    display(Code(notebooks.solution(exercise_id)))
+    display(Characters(notebooks.solution(exercise_id)))

@@ -235,13 +235,13 @@ def _named(seen: Run, badly: list[str], well: list[str]) -> None:
     expected = f"It should name {' and '.join(badly)}, whose reports failed, and no other region."
     if unnamed := [name for name in badly if name not in named]:
         raise NotYet(
-            f"Your flow failed with an error that doesn't name {unnamed[0]!r}: {expect.brief(text)}.", expected,
-            "With return_exceptions=True, the list has the error where that region's rows would be: collect the "
-            "names of all regions that have one.",
+            f"Your flow failed with an error that doesn't name {unnamed[0]!r}: {expect.last_message(seen)}.", expected,
+            "Collect the names of all regions whose report failed. (With `return_exceptions=True`, `gather()` puts the "
+            "error where that region's rows would be.)",
         )  # fmt: skip
     if wrongly := [name for name in well if name in named]:
         raise NotYet(
-            f"Your flow's error names {wrongly[0]!r}, whose report went well: {expect.brief(text)}.", expected,
+            f"Your flow's error names {wrongly[0]!r}, whose report went well: {expect.last_message(seen)}.", expected,
             "`isinstance(rows, Exception)` tells an error from rows. And `gather()` keeps the order of the regions; "
             "`as_completed()` doesn't.",
         )  # fmt: skip

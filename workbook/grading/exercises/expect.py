@@ -219,6 +219,11 @@ def last_words(span: Span) -> str:
     return brief((state and state.message) or "no message")
 
 
+def last_message(seen: Run) -> str:
+    """The message with which a flow run ended, shortened, without Prefect's own words before it."""
+    return brief((seen.state.message or "").removeprefix("Flow run encountered an exception: "))
+
+
 def some_task_ran(seen: Run, expected: int) -> None:
     """Prefect knows of a task run, if any are expected."""
     if expected and not len(seen.timeline):

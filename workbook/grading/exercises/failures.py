@@ -214,16 +214,17 @@ def failed(seen: Run, queries: Sequence[int]) -> None:
     well = {query.index for query in seen.asked} - set(queries)
     if missing := sorted(set(queries) - _numbers(NO_QUERIES.sub(" ", text))):
         raise NotYet(
-            f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.brief(seen.state.message)}",
+            f"Your flow failed, but its message doesn't name query {missing[0]}: {expect.last_message(seen)}",
             f"It should name {named}.",
-            "The error that ends the flow is what you read in the morning. If you read each future's `.state`, call "
-            "`wait(futures)` before: until then, it may not be final.",
+            "The error that ends the flow is what you read in the morning. (A future's `.state` may not be final "
+            "before `wait(futures)` has returned.)",
         )  # fmt: skip
     if wrongly := sorted(_numbers(COUNTS.sub(" ", MOMENTS.sub(" ", text))) & well):
         raise NotYet(
-            f"Your flow's message names query {wrongly[0]}, which went well: {expect.brief(seen.state.message)}",
+            f"Your flow's message names query {wrongly[0]}, which went well: {expect.last_message(seen)}",
             f"It should name {named} only.",
-            "If you read each future's `.state`, call `wait(futures)` before: until then, it may not be final.",
+            "Only a future whose task failed should add its query. (Its `.state` may not be final before "
+            "`wait(futures)` has returned.)",
         )
 
 
