@@ -1,4 +1,4 @@
-# message: Query \d+ never ran\. Your tasks should run it with ask
+# message: Query \d+ never ran\. Your tasks should run it with `ask
 import asyncio
 
 from prefect import flow, task
