@@ -74,9 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first: side by side, none is left to run alone at the end."""
+    """What takes longest comes first, and then the notebooks: side by side, none is left to run alone at the end."""
     longest = ["graders", "pitfalls", "faults", "jupyterlab", "contributing"]
-    longest += ["deployment", "two_processes", "authentication", "postgresql"]
+    longest += ["deployment", "two_processes", "authentication", "postgresql", "server"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
     for item in items:
         # The solved twins of the learner's notebooks run the same cells, and more. Lessons with workers start dozens of
@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.path.suffix == ".ipynb" and item.path.name[:2] in WITH_WORKERS
         ):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    items.sort(key=lambda item: places.get(item.path.name, len(places) + (item.path.suffix != ".ipynb")))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,6 +8,8 @@ import pytest
 
 from conftest import CHECKOUT
 
+pytestmark = pytest.mark.second
+
 PACKAGE = CHECKOUT / "workbook"
 # Each room may import those named for it. What stands beside them in workbook/ are the names that outsiders use.
 MAY_IMPORT = {

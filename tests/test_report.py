@@ -47,6 +47,7 @@ def run_id(prefect_server) -> str:
     return str(numbers(return_state=True).state_details.flow_run_id)
 
 
+@pytest.mark.second
 def test_figure_text_table_and_diagnosis_of_a_run(run_python, tmp_path, run_id):
     figure, file = tmp_path / "run.svg", tmp_path / "run.json"
     run = run_python(

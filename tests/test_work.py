@@ -13,6 +13,8 @@ from workbook.lessons.gate import GATE, gate, in_flight, together
 from workbook.lessons.queries import ask
 from workbook.lessons.query_records import RECORDS, QueryRecord, read_records
 
+pytestmark = pytest.mark.second
+
 MOMENTS = st.integers(0, 12)
 RECORDS_OF_A_RUN = st.lists(
     st.builds(
