@@ -186,8 +186,8 @@ print(looked.state.name, "with", looked.result)
 # ## Twenty at once
 #
 # A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Here
-# `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query waits for
-# one, for a third of its own duration, and then gives up.
+# `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query waits.
+# After a third of its own duration, it gives up.
 
 # %%
 from flows import warehouse

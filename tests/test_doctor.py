@@ -80,6 +80,7 @@ def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(doctor, "lock_mismatches", lambda: ["a 1 (locked: 2)"] * 5)
     checks = {check.name: check for check in doctor.checkup() if check.name != "Kernel"}
     assert {name for name, check in checks.items() if check.remedy} == {"Python", "Lock", "Home", "Server", "Disk"}
+    assert {name for name, check in checks.items() if not check.known} == {"Slots"}
     assert "make PYTHON=" in checks["Python"].remedy
     assert checks["Lock"].found.endswith("and 2 more") and "requirements.txt" in checks["Lock"].remedy
     assert all(f"set WORKBOOK_{name} to" in checks[at].remedy for name, at in (("HOME", "Home"), ("DATA", "Disk")))
@@ -87,7 +88,8 @@ def test_what_is_wrong_comes_with_its_remedy(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(doctor, "FREE_MEGABYTES", 10**12)
     assert doctor._disk().remedy.startswith("free ")
     assert doctor.print_report(list(checks.values())) == 1
-    assert "FAIL" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "FAIL" in printed and "?     Slots" in printed
     assert doctor.print_report(list(checks.values()), as_json=True) == 1
 
 

@@ -31,7 +31,7 @@ REINSTALL = "`touch pyproject.toml`, then `make demo`; on Windows, `.venv\\Scrip
 class Check:
     """One thing looked at: what was found, and what to do about it when it is not well (None when it is).
 
-    It isn't known whether all is well if something else, which has a remedy of its own, keeps us from looking.
+    `known` is False if another check's problem kept this one from looking. That check has the remedy.
     """
 
     name: str

@@ -131,8 +131,8 @@ def _ids(*inputs: Iterable[Any]) -> frozenset[str]:
 def _callers(task: TaskRun) -> frozenset[str]:
     """The ids of the task runs that called it.
 
-    Prefect lists them among the inputs, under a key of its own. That key also holds a task run whose future was passed
-    while it was still running, but such a task run is listed under its argument too.
+    Prefect lists callers in the task run's inputs, under one key. If a future is passed while its task run is still
+    running, that task run is listed there too, but also under the argument.
     """
     inputs = dict(task.task_inputs)
     return _ids(inputs.pop(CALLERS, ())) - _ids(*inputs.values())
