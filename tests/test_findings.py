@@ -359,6 +359,26 @@ def test_a_task_that_was_tried_again_is_no_straggler():
     assert all(tried.start < begun < over < tried.end for begun, over in tried.delays)
 
 
+@task(retries=1)
+def fails_at_first():
+    if next(at_first, False):
+        raise ValueError("failed")
+
+
+at_first = iter([True])
+
+
+@flow
+def without_a_delay():
+    fails_at_first()
+
+
+def test_a_task_that_is_tried_again_at_once_has_a_delay_of_no_time():
+    (tried,) = observe(without_a_delay).timeline
+    ((begun, over),) = tried.delays
+    assert tried.tries == 2 and tried.start < begun == over < tried.end
+
+
 @flow
 def in_own_threads(count):
     with ThreadPoolExecutor(max_workers=2) as pool:

@@ -170,13 +170,15 @@ def test_failed_running_and_waiting_differ_in_more_than_colour():
 
 def test_cancelled_and_retried_task_runs_and_called_flow_runs_differ_in_more_than_colour():
     first = run(3, 3).spans[0]
-    retried = dataclasses.replace(first, id="r", end=102.0, tries=2, delays=((100.5, 101.5),))
+    retried = dataclasses.replace(first, id="r", end=102.0, tries=3, delays=((100.5, 101.5), (101.8, 101.8)))
     cancelled = dataclasses.replace(first, id="c", index=1, end=101.0, state="CRASHED")
     called = Span("quick-owl", 0, 99.9, 99.95, 101.0, task="child", id="f")
-    drawn = picture(Timeline((retried, cancelled), around=Surroundings(children=(called,))))
-    assert [boxes(drawn, kind) for kind in ("runs", "delays", "cut off", "flows")] == [2, 1, 1, 1]
+    broken = dataclasses.replace(called, id="g", state="FAILED")
+    drawn = picture(Timeline((retried, cancelled), around=Surroundings(children=(called, broken))))
+    kinds = {"runs": 1, "failed": 2, "delays": 2, "cut off": 1, "flows": 1, "failed flows": 1, "cut off flows": 0}
+    assert {kind: boxes(drawn, kind) for kind in kinds} == kinds
     legend = [text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()]
-    assert legend == ["a flow run", "waits to start", "waits to be tried again", "crashed or cancelled"]
+    assert legend == ["a flow run", "waits to start", "waits to be tried again", "failed", "crashed or cancelled"]
     assert "1 crashed or cancelled" in drawn.title and "Crashed or cancelled: query-0." in drawn.alt
     assert "child: quick-owl" in {text.get_text() for text in words(drawn)}
     assert all(mark in drawn.text for mark in ("░ crashed or cancelled", "┄ waits to be tried again", "▒ a flow run"))

@@ -72,7 +72,8 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
     spans, origin, colours = rows_of(timeline), timeline.origin, _colours(timeline, colour)
     rows, called = len(spans), set(timeline.around.children)
     many = rows > style.NAMED
-    drawn: dict[str, list] = {kind: [] for kind in ("waits", "flows", "runs", "failed", "cut off", "delays")}
+    kinds = ("waits", "flows", "runs", "failed", "failed flows", "cut off", "cut off flows", "delays")
+    drawn: dict[str, list] = {kind: [] for kind in kinds}
     faces, edges = [], []
     left, right = extent(timeline)
     for row, span in enumerate(spans, start=1):
@@ -81,17 +82,17 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
             drawn["waits"].append((row, span.created - origin, waited - origin))
         if span.start is None:
             continue
-        kind = "cut off" if span.state in CUT_OFF else "failed" if span.state == "FAILED" else "runs"
-        kind = "flows" if kind == "runs" and span in called else kind
+        kind = _kind(span, span in called)
         moments = [span.start, *(moment for delay in span.delays for moment in delay), timeline.end_of(span)]
         pieces = [(row, begun - origin, over - origin) for begun, over in pairwise(moments)]
-        drawn[kind] += pieces[::2]
+        *failed, last = pieces[::2]
+        drawn["failed"] += failed
+        drawn[kind].append(last)
         drawn["delays"] += pieces[1::2]
         if kind == "runs":
-            face = colours[_group(span, timeline, colour)]
-            faces += [face] * len(pieces[::2])
+            faces.append(colours[_group(span, timeline, colour)])
             # The edge of a bar of a few pixels would cover its colour.
-            edges += [style.INK if over - begun > (right - left) / 200 else face for _, begun, over in pieces[::2]]
+            edges.append(style.INK if last[2] - last[1] > (right - left) / 200 else faces[-1])
     # A wait is thinner as well as paler, so that it differs from a run on the worst projector too. Where there are many
     # rows a bar is at least a pixel and lies between pixels, or it fades and stripes appear that stand for nothing.
     tall, thin = (max(0.9, 1.2 * rows / (style.MANY * style.DPI)), 1.5) if many else (0.74, 0.3)
@@ -99,12 +100,15 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
     style.boxes(axes, "waits", drawn["waits"], thin, facecolors=style.WAIT, linewidths=0, antialiaseds=not many)
     style.boxes(axes, "flows", drawn["flows"], tall / 2, facecolors="white", linewidths=1.5, edgecolors=style.INK)
     style.boxes(axes, "runs", drawn["runs"], tall, facecolors=faces, **edge | ({} if many else {"edgecolors": edges}))
-    style.boxes(axes, "failed", drawn["failed"], tall, facecolors=style.FAILURE, hatch="////", **edge)
-    style.boxes(axes, "cut off", drawn["cut off"], tall, facecolors=style.OTHER, hatch="xxxx", **edge)
+    for kind, fill, hatch in (("failed", style.FAILURE, "////"), ("cut off", style.OTHER, "xxxx")):
+        hollow = {"facecolors": "white", "linewidths": 1.5, "edgecolors": fill}
+        style.boxes(axes, kind, drawn[kind], tall, facecolors=fill, hatch=hatch, **edge)
+        style.boxes(axes, f"{kind} flows", drawn[f"{kind} flows"], tall / 2, hatch=hatch, **hollow)
     style.boxes(axes, "delays", drawn["delays"], thin, facecolors="white", hatch="....", **edge)
     going = [(row, timeline.now - origin) for row, s in enumerate(spans, 1) if s.start is not None and s.end is None]
     cached = [(row, timeline.end_of(span) - origin) for row, span in enumerate(spans, 1) if span.cached]
-    marks = {"x": [(row, end) for row, _, end in drawn["failed"]], ">": going} | ({"D": cached} if cached else {})
+    failures = [(row, end) for row, _, end in drawn["failed"] + drawn["failed flows"]]
+    marks = {"x": failures, ">": going} | ({"D": cached} if cached else {})
     for marker, ends in marks.items():
         axes.plot(
             [end for _, end in ends], [row for row, _ in ends], marker, ms=4 if many else 7, mew=1.3,
@@ -118,6 +122,13 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
         axes.set_ylabel("task runs in order of start", fontsize=style.LABEL, color=style.INK)
     else:
         axes.set_yticks(range(1, rows + 1), labels=[short(label(timeline, s), 24) for s in spans], parse_math=False)
+
+
+def _kind(span: Span, called: bool) -> str:
+    """Which look the bar of a span that started has."""
+    if span.state in CUT_OFF or span.state == "FAILED":
+        return ("cut off" if span.state in CUT_OFF else "failed") + (" flows" if called else "")
+    return "flows" if called else "runs"
 
 
 def _group(span: Span, timeline: Timeline, colour: Colour) -> str:
@@ -139,7 +150,8 @@ def _legend(axes: Axes, timeline: Timeline, colour: Colour, raised: float) -> No
     """Say above the bars what their looks mean, as far as they do not say it themselves."""
     colours, (left, right) = _colours(timeline, colour), extent(timeline)
     spans, noticed = rows_of(timeline), (right - left) / 100
-    looks = {c: short(group, 16) for group, c in colours.items()} if len(colours) > 1 else {}
+    seen = {_group(s, timeline, colour) for s in timeline if s.start is not None and _kind(s, called=False) == "runs"}
+    looks = {c: short(group, 16) for group, c in colours.items() if group in seen} if len(colours) > 1 else {}
     if (rest := len(colours) - len(style.TASK_COLOURS)) > 1:
         looks[style.OTHER] = f"{rest} other {colour}s"
     boxed = {"ec": style.INK, "lw": 0.7}
@@ -148,9 +160,9 @@ def _legend(axes: Axes, timeline: Timeline, colour: Colour, raised: float) -> No
         entries.append((Patch(fc="white", ec=style.INK, lw=1.5), "a flow run"))
     if any((timeline.now if s.start is None else s.start) - s.created > noticed for s in spans):
         entries.append((Line2D([], [], color=style.WAIT, lw=4), "waits to start"))
-    if any(span.delays for span in spans):
+    if any(over > begun for span in spans for begun, over in span.delays):
         entries.append((Patch(fc="white", hatch="....", **boxed), "waits to be tried again"))
-    if any(span.state == "FAILED" for span in spans):
+    if any(span.state == "FAILED" or span.delays for span in spans):
         entries.append((Patch(fc=style.FAILURE, hatch="////", **boxed), "failed"))
     if any(span.state in CUT_OFF for span in spans):
         entries.append((Patch(fc=style.OTHER, hatch="xxxx", **boxed), "crashed or cancelled"))

@@ -125,8 +125,9 @@ def _bar(timeline: Timeline, span: Span, left: float, right: float, per_second: 
     start, stop = int((span.start - left) * per_second), math.ceil((end - left) * per_second)
     runs = "▒" if span in timeline.around.children else CACHED if span.cached else "█"
     body = list(("░" if span.state in CUT_OFF else FAIL if span.state == "FAILED" else runs) * max(1, stop - start))
-    for begun, over in span.delays:
+    for begun, over in reversed(span.delays):
         first, last = (int((moment - left) * per_second) - start for moment in (begun, over))
+        body[:first] = FAIL * first
         body[first:last] = "┄" * len(body[first:last])
     going = GOES_ON if span.end is None else ""
     return " " * min(created, start) + "·" * (start - created) + "".join(body) + going

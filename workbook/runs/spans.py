@@ -139,9 +139,10 @@ def _callers(task: TaskRun) -> frozenset[str]:
 
 
 def _delays(states: list[State]) -> tuple[tuple[float, float], ...]:
-    """The times that it waited for its next try, each from one state to the next."""
-    ordered = sorted(states, key=lambda state: state.timestamp)
-    waits = [(one, following) for one, following in pairwise(ordered) if one.name == "AwaitingRetry"]
+    """The times that it waited for its next try, from one state to the next; without a delay they are one state."""
+    ordered = pairwise(sorted(states, key=lambda state: state.timestamp))
+    tried_again = [pair for pair in ordered if pair[0].name == "AwaitingRetry" or pair[1].name == "Retrying"]
+    waits = [(one if one.name == "AwaitingRetry" else following, following) for one, following in tried_again]
     return tuple((_seconds(one.timestamp), _seconds(following.timestamp)) for one, following in waits)
 
 

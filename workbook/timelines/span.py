@@ -22,7 +22,8 @@ class Span:
         state_name: the name of that state, as "Cached" or "TimedOut", if it is known.
         message: the text of its last state, as "ValueError: no such query", unless it completed.
         tries: how often it was tried.
-        delays: from when to when it waited for its next try, where that is known.
+        delays: from when to when it waited for its next try, where that is known; no time apart if it was tried again
+            at once.
         attempt: the attempt of its flow run in which it ran; above 1 after a retry of the flow.
         flow: the id of its flow run; of a flow run, the id of the one that called or triggered it.
         tags: its tags.
