@@ -332,7 +332,7 @@ def in_finally():
 # Query 0 fails, and query 1 takes 1.5 s. Will `give_back` run, and will it wait for query 1: `"yes"` or `"no"`?
 
 # %% tags=["guess"]
-guess = predict("a clean-up in finally", clean_up_runs="yes", clean_up_waits="no")
+guess = predict("a clean-up in finally", cleanup_runs="yes", cleanup_waits="no")
 
 # %%
 with flaky({0: 99}):
@@ -342,7 +342,7 @@ hasty.plot()
 # %%
 cleanup, queries = (hasty.timeline.where(task=name) for name in ("give_back", "one_try"))
 waited = hasty.timeline.before(queries, cleanup)
-guess.compare(clean_up_runs=answer[len(cleanup) > 0], clean_up_waits=answer[waited])
+guess.compare(cleanup_runs=answer[len(cleanup) > 0], cleanup_waits=answer[waited])
 
 # %% tags=["nbval-check-output"]
 print("clean-ups:", len(cleanup), "- after all queries:", waited, "- flow:", hasty.state.name)
@@ -443,7 +443,7 @@ print(found)
 
 # %% [markdown]
 # Each file is right, but the folder mixes two nights. `flows/publishing.py` avoids that: `staging` gives each run its
-# own folder. `out` is a link to one of these folders, and `publish` switches the link in one step.
+# own folder. `out()`, the path `data/out`, is a link to one of them, and `publish` switches it in one step.
 
 # %% tags=["nbval-check-output"]
 with publishing.staging("tonight") as folder:

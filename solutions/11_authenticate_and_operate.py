@@ -247,12 +247,12 @@ def status(**credentials):
 # server return for each?
 
 # %% tags=["guess"]
-guess = predict("a key for your own server", auth_string=200, api_key=401)
+guess = predict("a key for your own server", with_auth_string=200, with_key=401)
 
 # %%
 auth_string = status(auth=("shop", "made_up"))
 api_key = status(headers={"Authorization": "Bearer pnu_made_up"})
-guess.compare(auth_string=auth_string, api_key=api_key)
+guess.compare(with_auth_string=auth_string, with_key=api_key)
 
 # %% tags=["nbval-check-output"]
 wrong = status(auth=("shop", "guessed"))

@@ -62,7 +62,7 @@ def test_a_state_or_an_order_can_be_guessed_too():
     guess = predict("a forgotten result", state_wrong_flow="Failed", first=2)
     said = guess.compare(state_wrong_flow="Completed", first=2)
     assert said.splitlines() == [
-        "Wrong flow: you said Failed; it was Completed.", "First: you said 2, and that's right."
+        "Wrong flow: you said “Failed”; it was “Completed”.", "First: you said 2, and that's right."
     ]  # fmt: skip
     with pytest.raises(TypeError, match="needs what happened for 'first'"):
         guess.compare(state_wrong_flow="Completed")
@@ -76,7 +76,7 @@ def test_a_guess_that_has_a_name_is_labelled_with_it(capsys, answered):
         "The first place: you said 1; it was 0.", "Batches: you said 3.3 s; it was 3.0 s. Close enough!"
     ]  # fmt: skip
     assert report(answered).endswith(" was “as they finish” (the first place): you said 1; it was 0.")
-    assert predict("x", last_task=...).compare(last_task="a") == "You made no guess. What happened: last task = a."
+    assert predict("x", last_task=...).compare(last_task="a") == "You made no guess. What happened: last task = “a”."
 
 
 def test_the_report_of_a_lesson_keeps_the_guesses_and_names_the_biggest_surprise(capsys):

@@ -169,6 +169,8 @@ def _label(name: str) -> str:
 def _value(name: str, value: Any) -> str:
     if _is("seconds", name) and _is_number(value):
         return words.seconds(value)
+    if isinstance(value, str):
+        return f"“{value}”"
     return f"{value} at once" if _is("at_once", name) else f"{value}"
 
 
