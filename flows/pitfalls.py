@@ -245,7 +245,7 @@ def limit_zero_wrong(count: int = 2, seconds: float = SECONDS) -> list[Rows]:
 
 @flow
 def limit_zero_right(count: int = 2, seconds: float = SECONDS) -> list[Rows]:
-    """The smallest limit is 1. To hold everything back, pause the deployment or its work pool."""
+    """The smallest limit is 1. To hold everything back, pause the work pool."""
     tagged = query.with_options(tags=["pitfall-one"])
     futures = [tagged.submit(index, seconds) for index in range(count)]
     return [future.result() for future in futures]

@@ -10,8 +10,8 @@
 # ## Start the server
 #
 # Prefect runs your Python functions and records each run on a server. Run a cell with Shift+Enter: the first one starts
-# the workbook's own server, or finds it if it's running already. The very first start takes up to half a minute. It
-# keeps its files in the folder `.workbook` and doesn't touch your own Prefect settings.
+# the workbook's own server, or finds it if it's running already. The very first start takes up to half a minute. The
+# server keeps its files in the folder `.workbook` and doesn't touch your own Prefect settings.
 
 # %%
 from workbook import check, hint, live, observe, predict, progress_report, server, solution
@@ -53,7 +53,7 @@ def query(index, seconds):
 ask(1, 0.1)[:3]
 
 # %% [markdown]
-# A *flow* is a function that calls tasks. This one calls `query` in a loop.
+# With `@flow`, a function becomes a *flow*, which can call tasks. This one calls `query` in a loop.
 
 
 # %%
@@ -72,7 +72,7 @@ def one_after_another(indexes, seconds):
 guess = predict("one after another", seconds=2.5, at_once=1)
 
 # %% [markdown]
-# `observe` runs the flow and collects Prefect's records of it. `live` draws the run as it goes on.
+# `observe` runs the flow and collects Prefect's records of it. `live` draws the run while it happens.
 
 # %%
 slow = observe(one_after_another, range(5), 0.5, live=live(prediction=guess))

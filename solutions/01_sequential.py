@@ -112,7 +112,7 @@ print("the same report:", submitted.result == called.result)
 #
 # <details><summary>What are the grey bars and the gaps?</summary>
 #
-# A grey bar is a task run that waits to start. A gap is Prefect's own work.
+# Grey is the time that a task run waits to start. A gap is Prefect's own work.
 # </details>
 
 # %% [markdown]

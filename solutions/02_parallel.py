@@ -152,7 +152,7 @@ print("failed:", [span.name for span in one_failed.timeline.where(state="FAILED"
 # A failed task doesn't stop the others. But `.result()` raises the task's error in your flow, so the flow fails as well
 # and returns nothing, not even the rows of queries 1 and 2.
 #
-# `wait` only waits: it raises nothing. After it, each future has a *state* that you can look at. Will this flow run end
+# `wait` only waits: it raises nothing. After it, each future's *state* says how its task ended. Will this flow run end
 # `"Completed"` or `"Failed"`?
 
 # %%
@@ -185,9 +185,9 @@ print(looked.state.name, "with", looked.result)
 # %% [markdown]
 # ## Twenty at once
 #
-# A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Here
-# `warehouse.engine` gives every run of this task the same pool of three connections. If none is free, a query waits.
-# After a third of its own duration, it gives up.
+# A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Below,
+# `warehouse.engine` gives every run of `query_of_three` the same pool of three connections. If none is free, a query
+# waits. After a third of its own duration, it gives up.
 
 # %%
 from flows import warehouse
@@ -223,10 +223,9 @@ print("the pool was empty:", "QueuePool limit of size 3" in str(crowd.error))
 
 # %% [markdown]
 # Prefect starts whatever you submit, and nothing told it that there are only three connections. You can tell it with
-# the flow's *task runner*, which runs submitted tasks in threads. With three *workers*, as it calls its threads, it
-# never runs more than three tasks at once. `with_options` makes a copy of the flow that has this task runner. How long
-# do all twenty take now, and how many fail? (The *ideal* in the figure's title is the length of all bars together,
-# divided by three workers. Twenty queries can't be divided evenly among three, so no run quite reaches it.)
+# the flow's *task runner*, which runs submitted tasks in threads. Its threads are called *workers*: with three, it
+# never runs more than three tasks at once. `with_options` copies the flow and gives the copy this task runner. How long
+# do all twenty take now, and how many fail?
 
 # %%
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -249,6 +248,9 @@ print(calm.state.name, "with", len(calm.result), "results")
 print("never more than 3 at once:", calm.timeline.peak <= 3)
 
 # %% [markdown]
+# The *ideal* in the figure's title is the length of all bars together, divided by three workers. Twenty queries don't
+# divide evenly among three, so no run quite reaches it.
+#
 # <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #
 # No: most of its queries had simply given up. Compare the times of two runs only if they return the same results.
@@ -256,7 +258,8 @@ print("never more than 3 at once:", calm.timeline.peak <= 3)
 #
 # <details><summary>Would a larger connection pool help?</summary>
 #
-# Only up to the number of connections that the database itself allows. Beyond that, the same thing happens again.
+# Only up to the number of connections that the database itself allows. Beyond that, it refuses them, and queries fail
+# again.
 # </details>
 #
 # <details><summary>And if two flows run at the same time?</summary>
@@ -336,7 +339,7 @@ check("2.2", with_words)
 # solution("2.2")
 
 # %% [markdown]
-# ### Exercise 2.3 · Two of them fail
+# ### Exercise 2.3 · Some queries fail
 #
 # Some queries in `indexes` don't exist. Write the flow `what_there_is(indexes, seconds)`: it runs all of them at the
 # same time and completes anyway. It returns `{"answers": [rows of those that exist], "failed": [numbers of those that
@@ -376,7 +379,7 @@ check("2.3", what_there_is)
 # ## Three lines to remember
 #
 # 1. Submit all, then collect from your own list: everything runs at once, and the results are in order.
-# 2. A failed task stops no other task; `.result()` raises its error in your flow.
+# 2. A failed task doesn't stop tasks that don't need it; `.result()` raises its error in your flow.
 # 3. Prefect starts whatever you submit. You have to tell it how many your database can take at once.
 #
 # Prefect's documentation: [run work

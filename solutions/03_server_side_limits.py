@@ -62,7 +62,7 @@ guess.compare(limited)
 
 # %% [markdown]
 # A limit of three has three *slots*. Each task run has to *acquire* one before it starts, and *releases* it when it
-# ends. The grey part before a bar is its wait; getting a free slot takes a moment. The *ideal* is the length of all
+# ends. The grey part before a bar is its wait; even a free slot takes a moment to get. The *ideal* is the length of all
 # bars together, divided by three slots.
 
 # %% tags=["nbval-check-output"]
@@ -86,7 +86,7 @@ print("more than 3 at once:", limited.timeline.peak > 3)
 # ## Change the limit while a flow runs
 #
 # The limit isn't in the flow's code, so you don't have to change or restart the flow. One of the workbook's scripts
-# creates or updates a limit. I lower it to 2:
+# creates or updates a limit. I lower ours to 2:
 
 # %%
 # !python ../scripts/setup_concurrency_limit.py --tag database --limit 2
@@ -146,7 +146,7 @@ def report(indexes, seconds):
 
 
 # %% [markdown]
-# Both run at the same time, each in its own thread, with six queries each. How many queries will the database get at
+# `nightly` and `report` run at once, in a thread each, with six queries each. How many queries will the database get at
 # once?
 
 # %% tags=["guess"]
@@ -185,7 +185,8 @@ print(len(both), "queries of two flows, more than 3 at once:", both.peak > 3)
 # %% [markdown]
 # ## Two processes, one limit
 #
-# The server holds the limit, so the flows don't have to share a process or a machine. Here is a complete program:
+# The server holds the limit, so the flows needn't share a process or machine. Here is a program; it inherits this
+# notebook's server:
 
 # %%
 program = """
@@ -206,7 +207,7 @@ report()
 """
 
 # %% [markdown]
-# I start it in another process. It prints its run's id, by which `observe_run` reads the records. `nightly` runs here.
+# I start it in another process. It prints its run's id, so that `observe_run` finds its records. `nightly` runs here.
 
 # %%
 import subprocess
@@ -260,7 +261,7 @@ guess.compare(pooled)
 # %% [markdown]
 # Look at the gaps between the bars of the upper run. Each is a *hand-over*: one task run releases its slot, and a
 # waiting one acquires it the next time it asks. The shorter the queries, the larger the part of the run that hand-overs
-# take. In a run of shorter queries, `explain` adds up how long slots were empty, in *slot-seconds*: slots times
+# take. For a run of shorter queries, `explain` adds up how long slots were empty, in *slot-seconds*: slots times
 # seconds. (What it says about tasks that you await is for lesson 08.)
 
 # %%
@@ -270,8 +271,8 @@ short = observe(nightly, range(9), 0.2)
 explain(short.timeline, limit=3)
 
 # %% [markdown]
-# A hand-over takes as long for a short task as for a long one. So it hardly matters if queries take minutes, but it
-# does if they take tenths of a second.
+# On this server, a hand-over takes as long for a short task as for a long one. So it hardly matters for queries of
+# minutes, but it does for tenths of a second.
 #
 # <details><summary>Which one should I use?</summary>
 #
@@ -281,7 +282,7 @@ explain(short.timeline, limit=3)
 #
 # <details><summary>Are hand-overs as quick on my own server?</summary>
 #
-# No. A server setting says how long a waiting task run pauses before it asks again:
+# No. A server setting caps how long a waiting task run pauses before it asks again:
 # `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. The workbook's server sets it to 0.1 seconds; Prefect's
 # default is 10.
 # </details>
@@ -290,7 +291,7 @@ explain(short.timeline, limit=3)
 # ## Try it yourself
 #
 # In the [playground](../notebooks/playground.ipynb) you choose a pattern, a limit and durations, and see the real run
-# drawn over the schedule without overhead.
+# drawn over the ideal schedule.
 
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows

@@ -65,8 +65,8 @@ even = observe(in_groups, nine, 0.4, live=live(prediction=guess))
 guess.compare(even)
 
 # %% [markdown]
-# The time above 1.2 s is Prefect's own work. Compare this run with the limit of lesson 03. There, all queries were
-# submitted at once and waited for the server. Here, the flow itself submits a query only when its batch is due.
+# Anything over 1.2 s is Prefect's own work. Compare this run with the limit of lesson 03. There, all queries were
+# submitted at once and waited for slots. Here, the flow itself submits a query only when its batch is due.
 
 # %% tags=["nbval-check-output"]
 print(len(even.result), "results, more than 3 at once:", even.timeline.peak > 3)
@@ -162,7 +162,7 @@ explain(batches.timeline)
 # <details><summary>When are batches worth their price?</summary>
 #
 # When you need the moment in between, for a checkpoint, a progress report or a decision to stop. They also help when
-# another system accepts work only in portions.
+# another system accepts work only in chunks.
 # </details>
 
 # %% [markdown]
@@ -266,8 +266,9 @@ check("4.1", in_batches)
 # Write the flow `resume(indexes, seconds, size, checkpoint)`. It runs `indexes` in batches of `size`. After each batch,
 # it saves everything that a later run needs; the path of the file is `checkpoint`. The first run finds no file there.
 # If a query fails, so does the flow. That is what happens in the check's first run: one query doesn't exist. The check
-# then puts another one in its place and runs the flow again, in a new process, with a copy of the file. This second run
-# must not repeat a query of a finished batch. Return a list with the rows of each query, in order.
+# then puts an existing one in its place and runs the flow again, in a new process, with a copy of the file at another
+# path. This second run must not repeat a query of a finished batch. Return a list with the rows of each query, in
+# order.
 
 
 # %% tags=["exercise-4.2"]
@@ -306,8 +307,8 @@ check("4.2", resume)
 #
 # Write the function `barrier_price(durations, size)`. It returns the price of the barriers: the makespan in batches of
 # `size`, minus the makespan under a limit of `size`. Both start the tasks in the order of the list, and Prefect itself
-# takes no time. Without tasks, the price is 0. For the start times under the limit, copy your `schedule` (3.4) into the
-# cell.
+# takes no time. Without tasks, the price is 0. For the start times under the limit, copy your `schedule` (3.4) to the
+# top of the cell.
 
 # %% tags=["exercise-4.3"]
 import heapq

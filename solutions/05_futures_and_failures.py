@@ -12,8 +12,8 @@ from workbook import check, hint, observe, predict, progress_report, server, sol
 server.ensure()
 
 # %% [markdown]
-# Several runs here fail on purpose. Each mistake is a flow whose name ends in `_wrong`. `flows/pitfalls.py` has all of
-# them, each with its fix, whose name ends in `_right`. You can run any pair in a terminal: `python flows/pitfalls.py
+# Several runs here fail on purpose. Each mistake is a flow whose name ends in `_wrong`. `flows/pitfalls.py` has them
+# all, each with a `_right` twin. Run any pair in a terminal, from the workbook's folder: `python flows/pitfalls.py
 # forgotten_result`.
 
 # %% tags=["setup"]
@@ -65,7 +65,7 @@ forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
 # The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error.
-# (Prefect waits for the task runs that have started, and then ends the flow run.) Alerts usually watch the flow run's
+# (Prefect waits for the task runs that have started, and cancels the others.) Alerts usually watch the flow run's
 # state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
@@ -233,8 +233,8 @@ check("5.2", in_order)
 # %% [markdown]
 # ## Returned futures
 #
-# What if a flow returns the futures themselves? The caller gets a list: is each of its elements the query's rows (a
-# `"list"`), a `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
+# What if a flow returns the futures themselves? The caller gets a list. What is each element: rows (a `"list"`), a
+# `"PrefectConcurrentFuture"` or a `"State"`? And in which state does the flow run end?
 
 
 # %%
@@ -254,7 +254,7 @@ guess.compare(returned, element=type(returned.result[0]).__name__)
 print(returned.state.name, "-", [state.name for state in returned.result])
 
 # %% [markdown]
-# Prefect waits for futures that a flow returns in a list, and puts their final states in their place. If one of them
+# Prefect waits for futures that a flow returns in a list, and replaces each with its final state. If one of them
 # failed, the flow run fails too, with only "1/3 states failed" as its message. Collect the rows, and return those.
 
 # %% [markdown]
@@ -347,8 +347,8 @@ guess.compare(parameters="yes" if "not-a-real-password" in str(parameters) else 
 # !prefect flow-run logs {wrong.flow_run_id}
 
 # %% [markdown]
-# So read a secret inside the flow, from the environment, and log at most that it's set, or the database's host. Log no
-# part of the secret itself.
+# So read a secret inside the flow, from the environment, and never log it. You may log the database's host, or that the
+# variable is set.
 #
 # <details><summary>Is <code>def connect(database_url=os.getenv("DATABASE_URL"))</code> any better?</summary>
 #

@@ -96,7 +96,7 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you. If a limit seems to do nothing, look it up by your tasks' exact tag:
+# Nothing warns you. If a limit does nothing, look up your tasks' tag. This one has none:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -231,7 +231,7 @@ print(zero.state.name, "-", type(zero.error).__name__)
 
 # %% [markdown]
 # A limit of 0 doesn't hold queries back: the server refuses them, and the flow fails. The smallest useful limit is 1.
-# To hold work back, pause its deployment or its work pool; lesson 10 says what these are.
+# To hold work back, pause its work pool; lesson 10 says what that is.
 
 # %% [markdown]
 # ## A task that waits for its own slot
@@ -359,8 +359,8 @@ check("6.2", counts)
 # ## A slot held through a retry delay
 #
 # `flaky_with_slot` fails on its first try and tries again after two seconds. Meanwhile query 1 is submitted, with the
-# same tag, whose limit is 1. `first_try_failed` makes sure that query 1 is submitted only after the first
-# try has failed. `task_run.run_count` is the number of the try.
+# same tag, whose limit is 1. `first_try_failed` makes sure that query 1 is submitted only after the first try has
+# failed. `task_run.run_count` counts the tries.
 
 # %%
 first_try_failed = threading.Event()
@@ -466,7 +466,7 @@ full.plot()
 
 # %% [markdown]
 # A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
-# 3 waits too. No grey bar shows that: Prefect records it only when a worker takes it. If only some of a flow's tasks
+# 3 waits too. It has no grey bar: Prefect records a run only when a worker takes it. If only some of a flow's tasks
 # have a limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]

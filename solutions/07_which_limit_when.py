@@ -23,8 +23,8 @@ from workbook.work import ask
 # %% [markdown]
 # ## The same work each time
 #
-# A night's work is six reports. A report first lays out its page, without the database, and then runs one query. The
-# database can handle three queries at a time. `query` returns its start and end times.
+# A night's work is six reports. A report lays out its page, without the database, then runs one query; the database can
+# handle three at a time. `query`, here not a task, returns its start and end times.
 
 
 # %%
@@ -452,7 +452,7 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 #
 # ## Deployment: flow runs of one deployment
 #
-# A deployment's limit counts its own flow runs. Its *collision strategy* says what happens if one more is due. I deploy
+# A deployment's limit counts its own flow runs. Its *collision strategy* says what happens to one too many. I deploy
 # the flow twice, once with each strategy; `ENQUEUE` is the default.
 
 # %%

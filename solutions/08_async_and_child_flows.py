@@ -15,8 +15,8 @@ server.ensure()
 # ## Await a task
 #
 # `ask` is a *blocking* call: nothing else happens in its thread until the database answers. `asyncio.to_thread` moves
-# the call to another thread. In a function made with `async def`, `await` waits for the answer, and lets other async
-# functions run in the meantime.
+# the call to another thread. In an `async def` function, `await` waits for the answer, and lets other async functions
+# run in the meantime.
 
 # %% tags=["setup"]
 import asyncio
@@ -74,7 +74,7 @@ guess.compare(free)
 # %% [markdown]
 # ## A blocking call in an async task
 #
-# The next task is also `async def`, and the flow also gathers. Only `asyncio.to_thread` is missing. How long will the
+# The next task is also `async def`, called in a `gather` too. Only `asyncio.to_thread` is missing. How long will the
 # five queries take now, and how many will run at once?
 
 
@@ -154,7 +154,7 @@ guess.compare(gathered=both.result[0], submitted=both.result[1])
 # | You have | Use |
 # |---|---|
 # | blocking calls, a few dozen at once | plain tasks and `submit` |
-# | an async driver or client, and many waits | async tasks and `gather` |
+# | an async driver, and many calls at once | async tasks and `gather` |
 # | one blocking call among async tasks | `asyncio.to_thread` |
 # | calculations that keep a processor busy | neither async nor threads, but processes (lesson 10) |
 #
@@ -187,13 +187,13 @@ guess.compare(nothing)
 print(nothing.state.name, "·", len(nothing.timeline), "task runs")
 
 # %% [markdown]
-# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning from Python, which the
-# solutions notebook doesn't show: `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
+# Calling an async task only makes a coroutine; `await` runs it. The only hint is a warning from Python (my solutions
+# don't show it): `RuntimeWarning: coroutine 'run_task_async' was never awaited`.
 
 # %% [markdown]
 # ### Exercise 8.1 · Free the event loop
 #
-# `row_counts` returns the number of rows of each query, in the order of `indexes`. It gathers, and yet its queries run
+# `row_counts` returns the number of rows of each query, in the order of `indexes`. Despite `gather`, its queries run
 # one after another. Fix it so that all of them run at the same time, each in its own task run. Delete the `raise` line
 # too.
 
@@ -251,8 +251,8 @@ check("8.1", row_counts)
 # %% [markdown]
 # ## Child flows
 #
-# A flow that another flow calls is a *child flow*: a flow run with its own state, parameters, retries, task runner and
-# page in the web UI. I run one report per region, each as a child flow. The queries of a report run one after another.
+# A flow called by another is a *child flow* or *subflow*, with its own state, parameters, retries, task runner and page
+# in the web UI. I run one report per region, each as a child flow. The queries of a report run one after another.
 
 
 # %%

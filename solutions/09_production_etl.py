@@ -96,7 +96,7 @@ print(without.result, retried.result, sep="\n")
 #
 # `persistent` returns the rows in order, even if a query fails at first. But its retries repeat *every* query. Fix it:
 # retry only the query that failed, with three tries in all, 0.1 s apart, in the same task run. If the third try fails
-# too, the flow fails, and its error names the query.
+# too, the flow fails with that query's error.
 
 
 # %% tags=["exercise-9.1"]
@@ -240,9 +240,9 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
 
 # %% [markdown]
 # Prefect can't interrupt a thread that waits for a database. Its timeout error comes only when the 2 s are over. Here
-# that's inside the query, so the query fails, and the state is Failed instead of TimedOut. The async task is TimedOut
-# at 0.5 s, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout`
-# ends the query itself.
+# it hits inside the query, which reports an error of its own: Failed, not TimedOut. The async task is TimedOut at 0.5
+# s, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout` ends
+# the query itself.
 
 # %% [markdown]
 # ## Log lines
@@ -267,7 +267,7 @@ def two_voices():
 
 
 # %% [markdown]
-# Will the server keep each of the two lines, `"yes"` or `"no"`?
+# Which of the lines will the server keep: `"yes"` or `"no"` for each?
 
 # %% tags=["guess"]
 guess = predict("log lines", printed_line="no", logged_line="yes")
@@ -500,8 +500,8 @@ check("9.3", publish_nightly)
 # solution("9.3")
 
 # %% [markdown]
-# Now read [flows/prefect_flow.py](../flows/prefect_flow.py) from top to bottom: you'll recognise almost every line.
-# `python flows/prefect_flow.py` runs it in a terminal.
+# Now read [flows/prefect_flow.py](../flows/prefect_flow.py) from top to bottom: you'll recognise almost every line. To
+# run it, type `.venv/bin/python flows/prefect_flow.py` in the workbook's folder.
 
 # %% [markdown]
 # ## Three lines to remember

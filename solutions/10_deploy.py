@@ -24,13 +24,13 @@ from prefect.schedules import Cron
 # Four things take part in a deployed run. The *server* knows what to run, and when. A *work pool* is where runs wait. A
 # *deployment* tells the server how to run one flow. A *worker* takes runs out of one pool and runs them.
 #
-# The pool comes first. With the type `process`, its workers run each flow run in its own process.
+# The pool comes first. Workers of a `process` pool run each flow run in a separate process.
 
 # %%
 # !prefect work-pool create prod-pool --type process --overwrite
 
 # %% [markdown]
-# This is a terminal command; the `!` lets a notebook run it. I added `--overwrite` so that you can run the cell again.
+# I added `--overwrite` so that you can run the cell again.
 #
 # ## A deployment
 #
@@ -128,8 +128,8 @@ print(etl.state.name, "-", len(queries), "queries, more than 3 at once:", querie
 # Now from Python: `flow.from_source(source=…, entrypoint="file.py:function")` loads the flow, `.deploy(…)` deploys it,
 # and `run_deployment(…)` triggers it. Write `deploy_and_trigger(folder, pool, number)`. It deploys the flow `nightly`
 # in `folder/nightly.py` to the work pool `pool` under the name `workshop`, and triggers one run with the parameter
-# `number`. It doesn't wait for that run. (In a notebook all three need `await`. The check runs your function as a
-# script does, so leave it out.)
+# `number`. It doesn't wait for that run. (In a notebook all three need `await`. The check calls your function as a
+# script would, so leave it out.)
 
 
 # %% tags=["exercise-10.1"]
@@ -188,7 +188,7 @@ for found in deployment.schedules:
 # ## Two workers, one limit
 #
 # For the rest of the lesson I use a shorter flow. It needs a file, because a worker can't see what is in a notebook.
-# The cell after the next one writes it.
+# The second cell below writes it.
 
 # %%
 folder = server.home() / "lesson-10"
@@ -278,7 +278,7 @@ print("more than 3 at once across both:", both.peak > 3)
 # |---|---|
 # | threads: `ThreadPoolTaskRunner`, the default | tasks wait for a database, a web service, a file |
 # | processes: `ProcessPoolTaskRunner` | tasks compute, and one core isn't enough |
-# | a cluster: `DaskTaskRunner` | one flow run needs several machines |
+# | a cluster: `DaskTaskRunner`, from `prefect-dask` | one flow run needs several machines |
 # | several workers | flow runs need several machines, or a spare worker |
 #
 # The [deployment guide](../docs/deployment_guide.md) has measurements of all four.
@@ -415,12 +415,12 @@ print("how its task runs ended:", *sorted({span.state for span in cancelled}))
 # waiting for a slot became *Crashed*, and every slot was released. If the process hadn't stopped within 30 seconds, the
 # worker would have killed it.
 #
-# <details><summary>What can't you cancel this way?</summary>
+# <details><summary>Can you cancel any run this way?</summary>
 #
-# A flow that you called yourself, in a script or a notebook: no worker is in charge of it, so interrupt it yourself
-# (Ctrl-C, or *Interrupt* in a notebook).
+# Not a flow that you called yourself, in a script or a notebook: no worker is in charge of it, so interrupt it (Ctrl-C,
+# or *Interrupt*).
 #
-# You can cancel a run that is still Scheduled even if no worker is running: it's Cancelled immediately.
+# A run that is still Scheduled needs no worker: it's Cancelled immediately.
 # </details>
 
 # %% [markdown]

@@ -50,7 +50,7 @@ print(f"DON'T: {key[:8]}...\nDO:    API key {'set' if key else 'not set'}")
 
 # %% [markdown]
 # A database's URL has its password in the middle. SQLAlchemy, the library that my flows connect with, masks it when you
-# print the URL *object*. The text of the URL isn't masked.
+# print the URL *object*. As a plain string, it isn't masked.
 
 # %% tags=["nbval-check-output"]
 print(make_url("postgresql://shop:made_up@db.example.com:5432/orders"))
@@ -167,7 +167,7 @@ from prefect.blocks.system import Secret
 block_id = await Secret(value="made_up").save("shop-password", overwrite=True)
 
 # %% [markdown]
-# (Scripts and plain tasks need no `await`.) A task loads the block by its name:
+# (Scripts and `def` tasks need no `await`.) A task loads the block by its name:
 
 
 # %%
@@ -293,7 +293,7 @@ folder.cleanup()
 # |---|---|---|
 # | your script or notebook | its run: it stays Running | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
-# | the server | the slots' leases, so taken slots stay taken | its records, if its database is still there |
+# | the server | the slots' leases, so taken slots stay taken | its records, once restarted on its database |
 # | a query's connection | its answer | the query, if its task has retries |
 #
 # An *automation* is a rule that the server follows when something happens, or fails to happen. For the first two rows,
@@ -336,7 +336,8 @@ print(slots, "slots taken,", tasks, "tasks running")
 # %% [markdown]
 # ## Watch: failed and late runs
 #
-# A flow imports my suppliers' files. One run fails; another was due five minutes ago, and no worker has taken it.
+# A flow imports my suppliers' files. One run fails; I create another that was due five minutes ago and that no worker
+# will take.
 
 
 # %%

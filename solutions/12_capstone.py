@@ -235,8 +235,8 @@ print(bad.state.name, "-", bad.error)
 # %% [markdown]
 # ### Exercise 12.3 · An error that names every failure
 #
-# Fix that: copy your task and your flow from 12.2 into the next cell. If queries fail, the error that ends the flow
-# names the number of each of them, and of no other query. The clean-ups stay where they are.
+# Fix that: copy your task and your flow from 12.2 into the next cell. If queries fail, the flow ends with an error that
+# names all their numbers and no others. The clean-ups stay where they are.
 
 
 # %% tags=["exercise-12.3"]
@@ -362,8 +362,8 @@ print("still the good night's files:", files_bad == files_good)
 
 # %% [markdown]
 # After the second night, the first night's results are still complete, and the error names query 7. Your flow can run
-# unattended. Give its parameters default values, put it into a file next to `flows/prefect_flow.py` and deploy it as in
-# [lesson 10](10_deploy.ipynb).
+# unattended. Put it, its imports, `save` and the clean-ups into a file next to `flows/prefect_flow.py`, give its
+# parameters default values, and deploy it as in [lesson 10](10_deploy.ipynb).
 
 # %% [markdown]
 # ## Three lines to remember
@@ -381,6 +381,5 @@ print("still the good night's files:", files_bad == files_good)
 progress_report(12)
 
 # %% [markdown]
-# This was the last lesson. `workbook list` shows which exercises are left, and the guides in
-# [docs](../docs/concurrency_guide.md) go further. My solutions are in
-# [solutions/12_capstone.ipynb](../solutions/12_capstone.ipynb).
+# This was the last lesson. `workbook list` shows which exercises are left, and the [guides](../README.md#guides) go
+# further. My solutions are in [solutions/12_capstone.ipynb](../solutions/12_capstone.ipynb).

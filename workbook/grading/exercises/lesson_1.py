@@ -72,7 +72,7 @@ EXERCISES = (
             "Which of the three tasks can begin right away? What does each of the others need before it can?",
             "Call a task like a function, and pass on what it returned: that alone puts the tasks in order. See "
             f"{DOCS}/concepts/tasks",
-            "`rows = extract(…)`, then `number = transform(…)`, then return what load returns.",
+            "`rows = extract(…)`, then `number = transform(…)`, then return what `load` returns.",
         ),
         grade=chain,
         why="Each task is given what the one before it returned, so it can't start any earlier. You didn't have to "
@@ -105,9 +105,9 @@ EXERCISES = (
         minutes=8,
         entry="chains",
         hints=(
-            "In which lines does the loop stand still? Does the next chain need what the loop waits for there?",
-            "A task can be given a future instead of a result. It then starts when that future is done, and the loop "
-            f"goes on. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
+            "On which lines does the loop wait? Does the next chain need what the loop waits for there?",
+            "A task can be given a future instead of a result. It then starts when that future is done; the loop "
+            f"needn't wait. See {DOCS}/how-to-guides/workflows/run-work-concurrently",
             "Keep the three submits in the loop, but pass futures on instead of results. `ends.append(load.submit(…))` "
             "collects the last future of each chain; call `.result()` on these after the loop.",
         ),

@@ -176,8 +176,8 @@ EXERCISES = (
         why="`.deploy()` tells the server where the code is and which pool its runs wait in. `run_deployment()` "
         "creates one run in that pool, and a worker runs it in another process. By default `run_deployment()` waits "
         "until the run has ended; with `timeout=0` it returns at once.",
-        variation="Pass `scheduled_time=` for a run in an hour and check again: what does the verdict say? (Checks run "
-        "on their own server, so they don't show up in your web UI.)",
+        variation="Pass `scheduled_time=` to `run_deployment`, an hour from now, and check again. What changes? "
+        "(Checks run on their own server, so they don't show up in your web UI.)",
         seconds=150,
     ),
     Exercise(

@@ -174,7 +174,7 @@ EXERCISES = (
         why="The server filters and sorts, and sends at most 200 flow runs at a time. Without `offset` you'd miss the "
         "rest, and nothing would tell you. Late runs are often the only sign of a worker that isn't running.",
         variation="Run it every morning, from a scheduled flow, and let that flow fail if the list isn't empty. "
-        "(Checks run on their own server, so these flow runs don't show up on yours.)",
+        "(The check's flow runs are on its own server, not on yours.)",
         seconds=240,
     ),
 )

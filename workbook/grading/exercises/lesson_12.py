@@ -242,7 +242,7 @@ EXERCISES = (
         hints=(
             "At which line of your flow do you know that every query went well?",
             "`publishing.publish(folder)` makes the run's folder visible, and `publishing.out()` is the link that "
-            "leads to it: see lesson 09. A flow that raises before that line publishes nothing: "
+            "leads to it: see lesson 09. A flow that raises before that line publishes nothing. How a flow run fails: "
             "https://docs.prefect.io/v3/concepts/flows",
             "Still inside the `with` block, after the `if` that raises: `publishing.publish(…)`. Then return "
             "`{\"queries\": …, \"rows\": sum(…), \"output\": str(…)}`.",

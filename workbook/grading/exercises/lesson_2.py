@@ -114,7 +114,7 @@ EXERCISES = (
         minutes=6,
         entry="with_words",
         hints=(
-            "How many words was each task run given, and which one was it?",
+            "What was each task run given: the whole list, or one word of it?",
             "`map` deals out every list that it's given. Look for `unmapped` at "
             f"{DOCS}/how-to-guides/workflows/run-work-concurrently",
             "`count.map(indexes, …, …).result()`: which of the three arguments should be dealt out, and which two "
@@ -128,11 +128,12 @@ EXERCISES = (
     ),
     Exercise(
         id="2.3",
-        title="Two of them fail",
+        title="Some queries fail",
         minutes=10,
         entry="what_there_is",
         hints=(
-            "Which line of your flow raises the error of a failed task? Can you find out how a task ended without it?",
+            "Which line of your flow raises the error of a failed task? Can you find out how a task ended "
+            "without that line?",
             "`wait(futures)` raises nothing, and `future.state` then tells how each task ended. See "
             f"{DOCS}/api-ref/python/prefect-futures and {DOCS}/concepts/states",
             "Submit all, wait for all, make a list `completed` of `future.state.is_completed()`, and build the two "

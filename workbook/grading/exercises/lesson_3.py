@@ -213,8 +213,8 @@ EXERCISES = (
             "The client has a method to create a global concurrency limit, one to update it, and one that does "
             "whichever is needed. The limit of a tag has a name that starts with `tag:`. See "
             "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits",
-            "`with get_client(sync_client=True) as client:`, and in it `try:` to create a "
-            "`GlobalConcurrencyLimitCreate(name=…, limit=…)`, `except ObjectAlreadyExists:` and then the update that "
+            "`with get_client(sync_client=True) as client:`; in it, after `try:`, create the limit from "
+            "`GlobalConcurrencyLimitCreate(name=…, limit=…)`; after `except ObjectAlreadyExists:`, the update that "
             "you saw in this lesson.",
         ),
         grade=ensured,

@@ -196,8 +196,8 @@ EXERCISES = (
         entry="resume",
         hints=(
             "What must be in the file, so that a new process knows which queries are done and what they answered?",
-            "A dict from query to rows is a good checkpoint, and `save` from this lesson writes it. In JSON its keys "
-            "become strings: see https://docs.python.org/3/library/json.html. For what Prefect itself can keep, see "
+            "A dict from query number to rows is a good checkpoint, and `save` from this lesson writes it. In JSON its "
+            "keys become strings: see https://docs.python.org/3/library/json.html. Prefect can store results, too: see "
             "https://docs.prefect.io/v3/advanced/results",
             "`answers = …` from the file if it exists, otherwise `{}`; `left = [index for index in indexes if … not in "
             "answers]`; batches of `left` as in 4.1, with `save(checkpoint, answers)` after each; at the end the rows "
@@ -218,10 +218,10 @@ EXERCISES = (
         hints=(
             "Durations 3, 1, 2 and 2, batches of two: when does the second batch start? And under a limit of two, when "
             "does the third task start?",
-            "The batches take the sum of their slowest tasks. Under the limit, find the end of the last task. "
+            "In batches, add up the slowest task of each. Under the limit, find the end of the last task. "
             "https://docs.prefect.io/v3/concepts/tag-based-concurrency-limits says when a task may start.",
             "`in_batches = sum(max(…) for …)`; `under_limit = max(start + seconds for …)` with the starts from 3.4; "
-            "return the difference. Don't forget an empty list.",
+            "return the difference. Don't forget that the list may be empty.",
         ),
         grade=priced,
         why="A batch takes as long as its slowest task. If hand-overs take no time, the next task under a limit starts "

@@ -78,7 +78,7 @@ EXERCISES = (
         grade=collected,
         why="`.result()` waits for a task run and raises its error if it failed. An error that nothing catches is what "
         "makes the flow run fail.",
-        variation="Put `wait(futures)` in place of your loop and check again: the verdict says what gets lost.",
+        variation="Put `wait(futures)` in place of your loop and check again to see what gets lost.",
     ),
     Exercise(
         id="5.2",
@@ -89,8 +89,8 @@ EXERCISES = (
         hints=(
             "The list `futures` has one order, and `as_completed(futures)` has another. Which of the two lists that "
             "you return needs which order?",
-            "A future doesn't know its query's number, so you have to remember which future belongs to which: a dict "
-            "with futures as keys will do. See https://docs.prefect.io/v3/api-ref/python/prefect-futures",
+            "A future doesn't know its query's number, so you have to remember it: a dict with futures as keys will "
+            "do. See https://docs.prefect.io/v3/api-ref/python/prefect-futures",
             "`number = dict(zip(futures, indexes))`; then one loop over `as_completed(futures)` for the numbers, and "
             "one over … for the rows.",
         ),
@@ -128,7 +128,7 @@ EXERCISES = (
             "If a flow returns states or futures, alone or in a list, its run gets its own state from them. "
             "Prefect's documentation has the rules: https://docs.prefect.io/v3/concepts/states",
             "Write all seven names first, each with your guess, as in "
-            '`return {"waited_for": "…", "not_raised": "…", …}`. The verdict explains the first wrong one.',
+            '`return {"waited_for": "…", "not_raised": "…", …}`. The check explains the first wrong one.',
         ),
         grade=predicted,
         why="Prefect derives a flow run's state from three things only: what its function raises, the states or "

@@ -214,8 +214,8 @@ EXERCISES = (
         ),
         grade=not_deadlocked,
         why="Only the task that uses the database needs a slot. The report waits without one, so its query gets it.",
-        variation="Now tag the report and not the query. That passes too, but then the report also holds the "
-        "slot during its other work.",
+        variation="Now tag the report and not the query. That passes too, but then any other work in the "
+        "report would hold the slot too.",
         seconds=30,  # the broken flow hangs for all of it
     ),
     Exercise(

@@ -255,7 +255,7 @@ EXERCISES = (
         seconds=240,  # two runs, each of which may start a pool of processes
         why="A slot is held only inside the `with` block, so the archive's queries never wait for one. The server "
         "counts the slots, so the limit also covers other clients.",
-        variation="Move the archive's query into the `with` block and check again: the verdict says what you lose.",
+        variation="Move the archive's query into the `with` block and check again to see what you lose.",
     ),
     Exercise(
         id="7.2",

@@ -242,7 +242,7 @@ EXERCISES = (
         why="`.result()` raises a failed query's error before `publish` is reached, so the link still points to the "
         "previous folder. Switching a link is one step: a reader sees the old results or the new ones, never a "
         "mixture.",
-        variation="Call `publishing.sweep()` at the start of the flow: it removes the folders of runs that failed or "
-        "died.",
+        variation="Call `publishing.sweep()` at the start of the flow: it removes every folder that is neither "
+        "published nor in use.",
     ),
 )
