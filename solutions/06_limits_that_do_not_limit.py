@@ -556,6 +556,8 @@ guess.compare(leaked)
 # %% tags=["nbval-check-output"]
 print(leaked.state.name, "- at most", leaked.timeline.peak, "at once")
 print("slots still taken:", slots_taken("pitfall-leak"))
+# Free them again:
+# !prefect gcl update tag:pitfall-leak --active-slots 0
 
 # %% [markdown]
 # The flow is just slow. If all three slots had leaked, it would hang without an error.

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -25,8 +26,9 @@ from workbook.grading.exercises import expect
 from workbook.grading.grader import folder_of, turn
 from workbook.grading.model import NOT_ATTEMPTED, NOT_YET, NotYet, Source
 from workbook.lessons import notebooks
+from workbook.lessons.query_records import QueryRecord
 from workbook.prefect_server import local
-from workbook.timelines.timeline import Timeline
+from workbook.timelines.timeline import Span, Timeline
 
 HANGS = """
 import threading
@@ -236,6 +238,19 @@ def test_records_that_never_came_are_nobodys_mistake():
     seen = Run(uuid4(), "run", Completed(), Timeline(()), missing=2)
     with pytest.raises(NotYet, match="2 of your task runs ran, but their records never reached the server"):
         expect.inside_tasks(seen, [1, 2])
+
+
+def test_the_figure_of_a_verdict_shows_queries_where_they_differ_from_their_task_runs():
+    def drawn(*asked: QueryRecord) -> list[int]:
+        spans = (Span(f"query-{index}", index, 0.0, 0.0, 2.0, id=str(index)) for index in range(2))
+        seen = Run(uuid4(), "run", Completed(), Timeline(tuple(spans)), asked=asked)
+        return [len(span.queries) for span in seen.with_queries()]
+
+    one, other = (QueryRecord(index, 1.0, str(index), "run", 0.1, 1.9) for index in range(2))
+    assert drawn(one, other) == [0, 0], "each fills its task run"
+    assert drawn(one, replace(other, start=1.9, end=2.0)) == [1, 1], "both task runs ran at once, their queries didn't"
+    assert drawn(one, replace(other, start=1.9, end=2.0, error="no such table")) == [0, 0], "it failed at once"
+    assert drawn(one, replace(other, task_run_id="0")) == [2, 0]
 
 
 def test_each_part_of_a_message_is_a_sentence():

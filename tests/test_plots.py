@@ -185,6 +185,12 @@ def test_cancelled_and_retried_task_runs_and_called_flow_runs_differ_in_more_tha
     assert_readable(drawn)
 
 
+def test_queries_are_drawn_inside_of_their_task_runs_where_they_are_known():
+    drawn = picture(changed(run(3, 3), {1: {"queries": ((100.0, 100.3), (100.4, 100.5))}}))
+    assert boxes(drawn, "queries") == 2 and boxes(drawn, "runs") == 3
+    assert [text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()] == ["a query"]
+
+
 def test_cached_task_runs_are_marked_and_deployed_flow_runs_named_with_their_work_pool():
     cached = dataclasses.replace(run(3, 3).spans[0], state_name="Cached", name="query-c")
     deployed = Span("quick-owl", 0, 99.9, 99.95, 101.0, task="night", id="f", deployment="prod", work_pool="pool/high")

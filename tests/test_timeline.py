@@ -218,7 +218,7 @@ def test_json_has_every_number_exactly(some, moments):
     assert written == dict(zip(("begin", "end", "returned", "until"), moments, strict=True))
     sets = (
         {name: frozenset(record[name]) for name in ("tags", "parents")}
-        | {"delays": tuple(map(tuple, record["delays"]))}
+        | {name: tuple(map(tuple, record[name])) for name in ("delays", "queries")}
         for record in records
     )
     assert tuple(Span(**record | more) for record, more in zip(records, sets, strict=True)) == timeline.spans

@@ -105,6 +105,8 @@ def _gantt(axes: Axes, timeline: Timeline, colour: Colour) -> None:
         style.boxes(axes, kind, drawn[kind], tall, facecolors=fill, hatch=hatch, **edge)
         style.boxes(axes, f"{kind} flows", drawn[f"{kind} flows"], tall / 2, hatch=hatch, **hollow)
     style.boxes(axes, "delays", drawn["delays"], thin, facecolors="white", hatch="....", **edge)
+    queries = [(row, begun - origin, over - origin) for row, s in enumerate(spans, 1) for begun, over in s.queries]
+    style.boxes(axes, "queries", queries, tall / 4, facecolors=style.INK, linewidths=0)
     going = [(row, timeline.now - origin) for row, s in enumerate(spans, 1) if s.start is not None and s.end is None]
     cached = [(row, timeline.end_of(span) - origin) for row, span in enumerate(spans, 1) if span.cached]
     failures = [(row, end) for row, _, end in drawn["failed"] + drawn["failed flows"]]
@@ -158,6 +160,8 @@ def _legend(axes: Axes, timeline: Timeline, colour: Colour, raised: float) -> No
     entries = [(Patch(fc=fill, **boxed), words) for fill, words in looks.items()]
     if timeline.around.children:
         entries.append((Patch(fc="white", ec=style.INK, lw=1.5), "a flow run"))
+    if any(span.queries for span in spans):
+        entries.append((Line2D([], [], color=style.INK, lw=2), "a query"))
     if any((timeline.now if s.start is None else s.start) - s.created > noticed for s in spans):
         entries.append((Line2D([], [], color=style.WAIT, lw=4), "waits to start"))
     if any(over > begun for span in spans for begun, over in span.delays):

@@ -59,7 +59,7 @@ def judge(
         printed += traceback.format_exc()
     if outcome == NOT_YET:
         _look()
-    timeline, limit = (answer.runs[-1].timeline, answer.runs[-1].limit) if answer.runs else (None, None)
+    timeline, limit = (answer.runs[-1].with_queries(), answer.runs[-1].limit) if answer.runs else (None, None)
     message = message.encode(errors="backslashreplace").decode()  # half a character can be in a result
     return Verdict(exercise.id, outcome, message, timeline, limit, printed, time.monotonic() - begun)
 

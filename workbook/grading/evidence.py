@@ -16,6 +16,7 @@ from typing import Any
 
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
+from workbook.lessons.gate import in_flight
 from workbook.lessons.query_records import QueryRecord
 from workbook.prefect_server.limits import read_limit
 from workbook.runs.records import Observation, task_runs_of
@@ -44,6 +45,23 @@ class Run(Observation):
     def strangers(self) -> list[QueryRecord]:
         """The queries that ran in threads of which Prefect knows nothing, and that belong to no task run."""
         return [query for query in self.asked if query.task_run_id is None and query.flow_run_id is None]
+
+    def with_queries(self) -> Timeline:
+        """The timeline with the queries in its task runs, if one ran several of them, or fewer ran at once than those.
+
+        Otherwise each query fills its task run, and one bar shows both. One that fails does so at once: it fills none.
+        """
+        ran: dict[str, list[tuple[float, float]]] = {}
+        for query in self.asked:
+            ran.setdefault(query.task_run_id or "", []).append((query.start, query.end))
+        homes = Timeline(tuple(span for span in self.timeline if span.id in ran))
+        differs = any(len(ran[span.id]) > span.tries for span in homes)
+        if not any(query.error for query in self.asked):
+            differs |= in_flight(self.asked, [query.index for query in self.asked]) < homes.peak
+        if not differs:
+            return self.timeline
+        spans = (replace(span, queries=tuple(ran.get(span.id, ()))) for span in self.timeline)
+        return replace(self.timeline, spans=tuple(spans))
 
 
 def decoded(value: Any) -> Any:

@@ -24,6 +24,7 @@ class Span:
         tries: how often it was tried.
         delays: from when to when it waited for its next try, where that is known; no time apart if it was tried again
             at once.
+        queries: from when to when each of its queries ran, where they are known and differ from it.
         attempt: the attempt of its flow run in which it ran; above 1 after a retry of the flow.
         flow: the id of its flow run; of a flow run, the id of the one that called or triggered it.
         tags: its tags.
@@ -53,6 +54,7 @@ class Span:
     message: str = ""
     tries: int = 1
     delays: tuple[tuple[float, float], ...] = ()
+    queries: tuple[tuple[float, float], ...] = ()
     attempt: int = 1
     flow: str = ""
     deployment: str = ""
