@@ -187,7 +187,7 @@ print(looked.state.name, "with", looked.result)
 #
 # A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Below,
 # `warehouse.engine` gives every run of `query_of_three` the same pool of three connections. If none is free, a query
-# waits. After a third of its own duration, it gives up.
+# waits for one, but gives up after a third of its own duration.
 
 # %%
 from flows import warehouse

@@ -452,8 +452,8 @@ print(len(ran(backfill)), "of", len(backfill), "in the queue of the backfill ran
 #
 # ## Deployment: flow runs of one deployment
 #
-# A deployment's limit counts its own flow runs. Its *collision strategy* says what happens to one too many. I deploy
-# the flow twice, once with each strategy; `ENQUEUE` is the default.
+# A deployment's limit counts its own flow runs. Its *collision strategy* says what happens to a run that is one too
+# many. I deploy the flow twice, once with each strategy; `ENQUEUE` is the default.
 
 # %%
 # output = !prefect --no-prompt deploy night.py:night --name later --pool shop-pool \

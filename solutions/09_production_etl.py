@@ -239,10 +239,10 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state_name)
 
 # %% [markdown]
-# Prefect can't interrupt a thread that waits for a database. Its timeout error comes only when the 2 s are over. Here
-# it hits inside the query, which reports an error of its own: Failed, not TimedOut. The async task is TimedOut at 0.5
-# s, but its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout` ends
-# the query itself.
+# Prefect can't interrupt a thread that waits for a database, so the timeout error comes only when the 2 s are over. The
+# query turns it into its own error, so the state is Failed, not TimedOut. The async task is TimedOut at 0.5 s, but its
+# query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query
+# itself.
 
 # %% [markdown]
 # ## Log lines

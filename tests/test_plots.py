@@ -189,6 +189,7 @@ def test_queries_are_drawn_inside_of_their_task_runs_where_they_are_known():
     drawn = picture(changed(run(3, 3), {1: {"queries": ((100.0, 100.3), (100.4, 100.5))}}))
     assert boxes(drawn, "queries") == 2 and boxes(drawn, "runs") == 3
     assert [text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()] == ["a query"]
+    assert "in a bar is a query" in drawn.alt and "is a query" not in picture(run(3, 3)).alt
 
 
 def test_cached_task_runs_are_marked_and_deployed_flow_runs_named_with_their_work_pool():

@@ -65,6 +65,8 @@ def _alt(timeline: Timeline, limit: int | None, predicted: float | None, most: i
     guess = ([] if predicted is None else [seconds(predicted)]) + ([] if most is None else [f"at most {most} at once"])
     words = [sentence(timeline, limit), *([f"Predicted: {', '.join(guess)}."] if guess else [])]
     words.append("A bar for each task run in order of start, its wait pale; below, how many ran at once over time.")
+    if any(span.queries for span in timeline):
+        words.append("The dark line in a bar is a query.")
     return " ".join(words)
 
 
