@@ -85,8 +85,9 @@ def test_the_next_exercise_is_unharmed(verdicts):
 
 
 def test_a_notebook_makes_ready_for_its_first_check(prefect_server):
-    looks = "any('workbook.grading.grader' in child.cmdline() for child in psutil.Process().children())"
-    cell = f"import psutil\nfrom workbook import server\nbefore = {looks}\nserver.ensure()\nprint(before, {looks})"
+    runs = "any(child.pid == getattr(grader()._process, 'pid', 0) for child in psutil.Process().children())"
+    cell = "import psutil\nfrom workbook import server\nfrom workbook.grading.grader import of_this_process as grader\n"
+    cell += f"before = {runs}\nserver.ensure()\nprint(before, {runs})"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(notebook, timeout=None, kernel_name="python3").execute()
     assert notebook.cells[0].outputs[-1].text.endswith("False True\n")
