@@ -80,7 +80,7 @@ def sub_etl(folder: str) -> list[dict[str, Any]]:
     results = [future.result(raise_on_failure=False) for future in futures]
     cleanup1.submit().result()
     cleanup2.submit().result()
-    failed = defaultdict(list)  # by reason, so that one which several share is said once
+    failed = defaultdict(list)  # by reason, so that a shared one is said once
     for query, future, result in zip(warehouse.QUERIES, futures, results, strict=True):
         if not future.state.is_completed():
             reason = f"{type(result).__name__}: {result}".partition("\n")[0]

@@ -185,9 +185,9 @@ print(looked.state.name, "with", looked.result)
 # %% [markdown]
 # ## Twenty at once
 #
-# A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Below,
-# `warehouse.engine` gives every run of `query_of_three` the same pool of three connections. If none is free, a query
-# waits for one, but gives up after a third of its own duration.
+# A database limits its connections, so a program opens just a few and lets its threads share them: a *pool*. Below, the
+# workbook's `warehouse.engine` gives every run of `query_of_three` the same pool of three connections. If none is free,
+# a query waits for one, but gives up after a third of its own duration.
 
 # %%
 from flows import warehouse
@@ -248,8 +248,8 @@ print(calm.state.name, "with", len(calm.result), "results")
 print("never more than 3 at once:", calm.timeline.peak <= 3)
 
 # %% [markdown]
-# The *ideal* in the figure's title is the length of all bars together, divided by three workers. Twenty queries don't
-# divide evenly among three, so no run quite reaches it.
+# The *ideal* in the figure's title is the length of all bars together, divided by three workers. The ideal doesn't ask
+# if twenty divides by three, so no run quite reaches it.
 #
 # <details><summary>The first run was over sooner. Doesn't that make it better?</summary>
 #

@@ -185,7 +185,7 @@ print(len(both), "queries of two flows, more than 3 at once:", both.peak > 3)
 # %% [markdown]
 # ## Two processes, one limit
 #
-# The server holds the limit, so the flows needn't share a process or machine. Here is a program; it inherits this
+# The server holds the limit, so the flows needn't share a process or machine. Here is a program; it uses this
 # notebook's server:
 
 # %%
@@ -296,7 +296,7 @@ explain(short.timeline, limit=3)
 # %% [markdown]
 # ### Exercise 3.1 · As many at a time as the server allows
 #
-# A colleague limits his flow to three queries with a thread pool. Fix it so that the server's limit on the tag
+# A colleague's flow runs three queries at a time, in a thread pool. Fix it so that the server's limit on the tag
 # `database` decides instead, whether it's 2 or 5. The flow returns the rows in the order of `indexes`.
 
 
@@ -389,10 +389,10 @@ check("3.2", ensure_limit)
 # %% [markdown]
 # ### Exercise 3.3 · Two resources, two limits, one flow
 #
-# Imagine two services: `queries` go to your warehouse, `calls` to a partner. The task `asks` stands in for both. Write
-# the flow `two_resources(queries, calls, seconds)`, which runs both lists of query numbers at the same time: `queries`
-# with the tag `warehouse`, `calls` with the tag `partner`. (`asks.with_options(tags=[…])` makes a tagged copy.) The
-# check sets the limits. Return `[[rows of each query], [rows of each call]]`.
+# Imagine two services: `queries` go to your warehouse, `calls` to a partner. Use the task `asks` for both. Write the
+# flow `two_resources(queries, calls, seconds)`, which runs both lists of query numbers at the same time: `queries` with
+# the tag `warehouse`, `calls` with the tag `partner`. (`asks.with_options(tags=[…])` makes a tagged copy.) The check
+# sets the limits. Return `[[rows of each query], [rows of each call]]`.
 
 
 # %% tags=["exercise-3.3"]

@@ -308,7 +308,7 @@ check("4.2", resume)
 # Write the function `barrier_price(durations, size)`. It returns the price of the barriers: the makespan in batches of
 # `size`, minus the makespan under a limit of `size`. Both start the tasks in the order of the list, and Prefect itself
 # takes no time. Without tasks, the price is 0. For the start times under the limit, copy your `schedule` (3.4) to the
-# top of the cell.
+# top of the cell, above the marks.
 
 # %% tags=["exercise-4.3"]
 import heapq

@@ -64,9 +64,9 @@ print("its task runs:", sorted(span.state for span in forgotten.timeline))
 forgotten.plot(title="A query failed, and the flow run is Completed")
 
 # %% [markdown]
-# The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error.
-# (Prefect waits for the task runs that have started, and cancels the others.) Alerts usually watch the flow run's
-# state, which is Completed.
+# The web UI shows the failed task run in red. But this flow never calls `.result()`, so it never sees the error. (When
+# the flow ends, Prefect waits for task runs that have started, and cancels the rest.) Alerts usually watch the flow
+# run's state, which is Completed.
 #
 # <details><summary>Would <code>wait(futures)</code> be enough?</summary>
 #
@@ -113,8 +113,8 @@ check("5.1", all_done)
 # %% [markdown]
 # ## The result in the loop
 #
-# You met this one in lesson 01: `.result()` right after `.submit()`. The rows are correct, so no test of the rows finds
-# it. How many of the four queries run at the same time?
+# You met this one in lesson 01: `.result()` right after `.submit()`. The rows are correct, so a test of the rows won't
+# find it. How many of the four queries run at the same time?
 
 
 # %%
@@ -193,8 +193,8 @@ wrong.plot()
 # ### Exercise 5.2 · Two orders
 #
 # Query `indexes[0]` takes `durations[0]` seconds, and so on. Fix both lists: `finished` should have the numbers of the
-# queries in the order in which they *finished*, and `rows` their rows in the order of `indexes`. The code below gets
-# both wrong.
+# queries in the order in which they *finished*, and `rows` should have the rows in the order of `indexes`. The code
+# below gets both wrong.
 
 
 # %% tags=["exercise-5.2"]

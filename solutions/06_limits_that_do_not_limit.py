@@ -96,7 +96,7 @@ print("more than 2 at once: wrong", wrong.timeline.peak > 2, "- right", right.ti
 print("the same rows:", wrong.result == right.result)
 
 # %% [markdown]
-# Nothing warns you. If a limit does nothing, look up your tasks' tag. This one has none:
+# Nothing warns you. If a limit does nothing, look up your tasks' tag. This tag has no limit:
 
 # %%
 # !prefect gcl inspect tag:pitfall_typo
@@ -465,9 +465,9 @@ print("query 3 began before any other had ended:", last.start < first_end)
 full.plot()
 
 # %% [markdown]
-# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, one just waiting. So query
-# 3 waits too. It has no grey bar: Prefect records a run only when a worker takes it. If only some of a flow's tasks
-# have a limit, keep the default task runner, which has a worker for every task.
+# A task run that waits for its slot occupies a worker. Two tagged queries fill both workers, but one only waits. So
+# query 3 waits too. It has no grey bar: Prefect records a run only when a worker takes it. If only some of a flow's
+# tasks have a limit, keep the default task runner, which has a worker for every task.
 
 # %% [markdown]
 # ## A client that is killed

@@ -247,9 +247,9 @@ print("all twelve started within two seconds:", starts[-1] - starts[0] < 2)
 #
 # ## Side by side
 #
-# Each bar is one query. Under the task runner and the tag limit, many gaps are page layout: a report holds its thread
-# or slot meanwhile. Under `concurrency()`, all pages are laid out at the start, and a gap lasts until a waiting task
-# run asks for a slot again.
+# Each bar is one query. Under the task runner and the tag limit, in many gaps a report lays out its page and still
+# holds its thread or slot. Under `concurrency()`, all pages are laid out at the start, and a gap lasts until a waiting
+# task run asks for a slot again.
 
 # %%
 comparison(

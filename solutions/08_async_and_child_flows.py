@@ -313,7 +313,7 @@ print("the same answers:", in_turn.result == at_once.result)
 # %% [markdown]
 # ## A thread pool belongs to one flow run
 #
-# I want at most three queries at once in all. Two child flows run at the same time, each with its own pool of three
+# I want at most three queries at once in total. Two child flows run at the same time, each with its own pool of three
 # threads. How many queries will run at once?
 
 
@@ -461,7 +461,7 @@ check("8.2", all_reports)
 # ## Children on other machines
 #
 # All these children ran in this notebook's process. `run_deployment` asks the server for a flow run that a *worker*
-# starts, perhaps on another machine. Its flow must be deployed from a file, to a work pool:
+# starts, perhaps on another machine. The flow must be deployed from a file, to a work pool:
 
 # %%
 folder = server.home() / "lesson-08"

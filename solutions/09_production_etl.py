@@ -189,7 +189,7 @@ print(totals, Counter(span.state_name for span in repeated.timeline))
 
 # %% [markdown]
 # *Cached* means that Prefect found the result and didn't run the task. The *cache policy* decides which calls count as
-# the same: by default, those with the same inputs, task code and flow run. So tomorrow's run runs every query again.
+# the same: by default, those with the same inputs, task code and flow run. So tomorrow every query runs again.
 #
 # <details><summary>Can a result live longer than its run?</summary>
 #
@@ -239,9 +239,9 @@ for span in sorted(slow.timeline, key=lambda span: span.end):
     print(span.task, span.state_name)
 
 # %% [markdown]
-# Prefect can't interrupt a thread that waits for a database, so the timeout error comes only when the 2 s are over. The
-# query turns it into its own error, so the state is Failed, not TimedOut. The async task is TimedOut at 0.5 s, but its
-# query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query
+# Prefect can't interrupt a thread that waits for a database, so the timeout error comes only when the 2 s are over.
+# `ask` reports it as a database error, so the state is Failed, not TimedOut. The async task is TimedOut at 0.5 s, but
+# its query goes on in its thread. So set a timeout in the database too: PostgreSQL's `statement_timeout` ends the query
 # itself.
 
 # %% [markdown]

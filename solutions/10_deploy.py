@@ -279,7 +279,7 @@ print("more than 3 at once across both:", both.peak > 3)
 # | threads: `ThreadPoolTaskRunner`, the default | tasks wait for a database, a web service, a file |
 # | processes: `ProcessPoolTaskRunner` | tasks compute, and one core isn't enough |
 # | a cluster: `DaskTaskRunner`, from `prefect-dask` | one flow run needs several machines |
-# | several workers | flow runs need several machines, or a spare worker |
+# | several workers | flow runs need several machines, or a worker may stop |
 #
 # The [deployment guide](../docs/deployment_guide.md) has measurements of all four.
 #

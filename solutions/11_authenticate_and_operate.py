@@ -193,7 +193,7 @@ print("the right password:", observe(with_secret).result)
 #
 # The workbook's server lets everyone in, but it listens only on your own machine. I start a second one on a free port:
 # it requires a password and keeps its data in a temporary folder. (`PREFECT_SERVER_API_AUTH_STRING` is the server's
-# setting; clients use `PREFECT_API_AUTH_STRING`.) The first start takes a while.
+# setting; clients use `PREFECT_API_AUTH_STRING`.) It takes a while to start.
 
 # %%
 import socket
@@ -293,7 +293,7 @@ folder.cleanup()
 # |---|---|---|
 # | your script or notebook | its run: it stays Running | its slots, after about a minute |
 # | a worker and its flow run | that run: it stays Running | its slots, after about a minute |
-# | the server | the slots' leases, so taken slots stay taken | its records, once restarted on its database |
+# | the server | the slots' leases, so taken slots stay taken | its records, when you restart it |
 # | a query's connection | its answer | the query, if its task has retries |
 #
 # An *automation* is a rule that the server follows when something happens, or fails to happen. For the first two rows,

@@ -154,7 +154,7 @@ with flaky({6: 1}):
 guess.compare(limited)
 
 # %% [markdown]
-# Query 6 was tried twice: the failed try is the vertical line before the dotted delay. The query keeps its slot during
+# Query 6 was tried twice: the failed try is the small cross before the dotted delay. The query keeps its slot during
 # the delay, as in lesson 06.
 
 # %% [markdown]
@@ -340,8 +340,8 @@ check("12.4", nightly_etl)
 # %% [markdown]
 # ## A good night, then a bad one
 #
-# Each night runs six queries. The first night goes well; on the next, query 7 fails at every try. How many files will
-# `data/out` show after each?
+# Each night, your flow runs six queries. The first night goes well; on the next, query 7 fails at every try. How many
+# files will `data/out` show after each?
 
 # %% tags=["guess"]
 guess = predict("what is published", good_night=6, bad_night=6)

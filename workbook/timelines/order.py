@@ -35,9 +35,9 @@ def one_at_a_time(timeline: Timeline) -> Finding | None:
         if held_back > len(group) // 2:
             why = (
                 "Each was created only after the one before had ended. Did each need the one before (a next page to "
-                "fetch, a status to check, a step whose order matters)? The records show no result passed between "
-                "them, but they can't show everything. Or did you slow them down on purpose, with rate_limit(), a "
-                "sleep or a semaphore? If not, look for .result() in the loop that submits, a task that is called "
+                "fetch, a status to check, a step whose order matters), or did you slow them down on purpose, with "
+                "rate_limit(), a sleep or a semaphore? The records show no result passed between them, but they can't "
+                "show everything. If neither, look for .result() in the loop that submits, a task that is called "
                 "instead of submitted, a task runner with one worker, or async code that blocks the event loop. "
                 "Submit all tasks first, then collect their results."
             )

@@ -101,7 +101,7 @@ EXERCISES = (
             "https://docs.prefect.io/v3/concepts/tasks",
         ),
         grade=first,
-        why="A task that you call in a flow runs now, and its result comes back like that of any function.",
+        why="A task that you call in a flow runs now and returns its result, like any function.",
         variation="Run `first_flow(3, 0.5)` in a new cell, and find that flow run in the web UI, whose "
         "address is below the first cell.",
     ),
@@ -118,8 +118,8 @@ EXERCISES = (
             "`rounds = …(count / at_once)`, and then multiply.",
         ),
         grade=needed,
-        why="Equal queries run in rounds: as many as fit, then the next ones. No schedule can beat the "
-        "time that your function returns.",
+        why="Equal queries run in rounds: as many as fit, then the next ones. No order of the queries can "
+        "beat the time that your function returns.",
         variation="Use it for your next guesses. The rest of a run's time is Prefect's overhead.",
     ),
 )

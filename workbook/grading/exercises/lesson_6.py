@@ -214,8 +214,8 @@ EXERCISES = (
         ),
         grade=not_deadlocked,
         why="Only the task that uses the database needs a slot. The report waits without one, so its query gets it.",
-        variation="Now tag the report and not the query. That passes too, but then any other work in the "
-        "report would hold the slot too.",
+        variation="Now tag the report and not the query. That passes as well, but then any other work in the "
+        "report would also hold the slot.",
         seconds=30,  # the broken flow hangs for all of it
     ),
     Exercise(
@@ -234,7 +234,7 @@ EXERCISES = (
         grade=freed,
         why="`active_slots` is just a number in the server's database. Once the leases are lost, nothing compares it "
         "with what really runs, so you have to.",
-        variation='Run `free_slots("pitfall-leak")`, then `observe(under_the_limit, 4, 0.5).plot()`: how many run '
-        "at once now?",
+        variation="Leak two slots of `pitfall-leak` again, as above, and run `observe(under_the_limit, 4, 0.5).plot()` "
+        "before and after your function frees them. How many run at once?",
     ),
 )

@@ -268,7 +268,7 @@ EXERCISES = (
             "flow runs? And if there is one more than the limit allows, should it wait or be dropped?",
             "The table above has what each limit counts and what a waiting run looks like. For flow runs, see "
             "https://docs.prefect.io/v3/concepts/work-pools and https://docs.prefect.io/v3/concepts/deployments",
-            "Two situations limit whole flow runs; the other four limit what happens inside. Of those, one counts "
+            "In two situations you limit whole flow runs; in the other four, what happens inside. Of those, one counts "
             "starts, one concerns a single flow run, and in one only a part of the task matters.",
         ),
         grade=chosen,

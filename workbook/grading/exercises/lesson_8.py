@@ -154,7 +154,7 @@ EXERCISES = (
         grade=a_child_for_each,
         seconds=240,
         why="`asyncio.to_thread` tells each child which flow run called it, so the server records it as that run's "
-        "child. Errors come back only when every child has ended, so none is cut off.",
+        "child. Errors come back only when every child has ended, so no child is cut off.",
         variation="Leave out `return_exceptions=True` and check again. What became of the report that hadn't ended?",
     ),
 )
