@@ -279,7 +279,7 @@ def turn(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
                 before.acquire(timeout=0)
             except filelock.Timeout:
                 if not waited:
-                    say("Another answer is being graded: yours is next, and the wait does not count …")
+                    say("Other answers are being graded first; the wait doesn't count …")
                 waited = True
                 before.acquire()
             before.release()

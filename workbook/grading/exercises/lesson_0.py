@@ -22,10 +22,11 @@ def first(answer: Answer) -> None:
 def needed(answer: Answer) -> None:
     """Queries that fill their rounds, one more, others that don't, fewer than fit, one at a time, and none.
 
-    The rounds are odd, as round(… + 0.5) is right if they are even. No other mistake gives a whole number of seconds.
+    The rounds are odd, as round(… + 0.5) is right if they are even. No other mistake gives a whole number of seconds,
+    and seconds that are rounded up are never the number of rounds.
     """
     at_once = answer.rng.randrange(3, 7)
-    full, seconds = at_once * answer.rng.choice([3, 5]), answer.rng.choice([0.73, 1.37, 1.71])
+    full, seconds = at_once * answer.rng.choice([3, 5]), answer.rng.choice([0.63, 1.37, 1.71])
     many = answer.rng.randrange(200, 300)
     cases = (
         (full, at_once),
