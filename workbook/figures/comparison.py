@@ -75,7 +75,7 @@ def comparison(
     panels[-1].set_xlim(-longest * 0.005, longest * 1.12)
     panels[-1].set_xlabel("seconds since each run's first start", fontsize=style.LABEL, color=style.INK)
     words = " ".join(f"{clean(name)}: {sentence(run, limits.get(name), what)}" for name, run in runs.items())
-    alt = f"{title}. {words} Each run is drawn as wide as it took and as tall as {what}s ran at once."
+    alt = f"{title}. {words} Each run's width is how long it took; its height, how many {what}s ran at once."
     style.settle(figure)
     return Picture(figure, title, alt, compare_as_text(runs, limits, what))
 

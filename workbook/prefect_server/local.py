@@ -21,7 +21,7 @@ from pathlib import Path
 import filelock
 import psutil
 
-from workbook.paths import command, home
+from workbook.paths import command, home, in_notebook
 from workbook.prefect_server import process
 from workbook.prefect_server.settings import DATABASE, SERVER_SETTINGS
 
@@ -238,11 +238,11 @@ def _spinner(text: str) -> Iterator[None]:
     from rich.console import Console
 
     console = Console(stderr=True)
-    if console.is_terminal:
+    if console.is_terminal and not in_notebook():
         with console.status(f"{text} …"):
             yield
     else:
-        console.print(f"{text} …", highlight=False)
+        print(f"{text} …", file=sys.stdout if in_notebook() else sys.stderr, flush=True)
         yield
 
 
