@@ -94,6 +94,16 @@ def test_the_report_of_a_lesson_keeps_the_guesses_and_names_the_biggest_surprise
     assert progress.standing("3.1") == "not attempted"
 
 
+def test_words_are_compared_without_capital_letters():
+    guess = predict("the end", state="completed")
+    assert str(guess.compare(state="Completed")) == "You said “completed”, and that's right."
+
+
+def test_the_biggest_surprise_is_the_guess_furthest_from_the_fact():
+    guesses = {"last place": Compared("place", 2, 0), "failures": Compared("count", 0, 17)}
+    assert "surprise was “failures” (count): you said 0; it was 17." in report({k: [v] for k, v in guesses.items()})
+
+
 @given(
     st.lists(
         st.builds(Compared, st.sampled_from(["seconds", "at_once", "state"]), st.integers(0, 9), st.integers(0, 9))

@@ -31,16 +31,26 @@ class Compared:
     actual: Any
 
     @property
-    def off(self) -> float:
-        """How far off the guess is, as a fraction of what happened; for what is no number, 0 or 1."""
-        if _is_number(self.guessed) and _is_number(self.actual):
-            return abs(self.guessed - self.actual) / max(abs(self.actual), 1e-9)
-        return float(self.guessed != self.actual)
+    def off(self) -> tuple[float, float]:
+        """How far apart guess and fact are, as a fraction of the larger one and as a number; 0 or 1 for words."""
+        if not (_is_number(self.guessed) and _is_number(self.actual)):
+            return (0.0, 0.0) if self.exact else (1.0, 1.0)
+        apart = abs(self.guessed - self.actual)
+        return apart / max(abs(self.guessed), abs(self.actual), 1e-9), apart
+
+    @property
+    def exact(self) -> bool:
+        """Whether guess and fact are the same; words may differ in their capital letters."""
+        if isinstance(self.guessed, str) and isinstance(self.actual, str):
+            return self.guessed.casefold() == self.actual.casefold()
+        return self.guessed == self.actual
 
     @property
     def hit(self) -> bool:
-        """Whether it is right; seconds may be off by a fifth."""
-        return self.off <= NEAR if _is("seconds", self.name) else self.guessed == self.actual
+        """Whether it is right; seconds may be off by a fifth of what it took."""
+        if _is("seconds", self.name) and _is_number(self.guessed) and _is_number(self.actual):
+            return abs(self.guessed - self.actual) <= NEAR * abs(self.actual)
+        return self.exact
 
 
 ANSWERED: dict[str, list[Compared]] = {}  # by what each was about: the guesses of this notebook that were answered
@@ -141,7 +151,7 @@ def report(answered: dict[str, list[Compared]]) -> str:
 
 def _sentence(one: Compared) -> str:
     """A guess and its answer, as "The first place: you said 1; it was 0."."""
-    if one.guessed == one.actual:
+    if one.exact:
         said = f"you said {_value(one.name, one.guessed)}, and that's right."
     else:
         said = f"{_but(one)}{' Close enough!' if one.hit else ''}"

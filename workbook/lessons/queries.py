@@ -37,7 +37,9 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
         flows.warehouse.WarehouseError: the database failed (see `flaky`).
     """
     if not isinstance(index, Integral):
-        raise TypeError(f"ask() takes the number of one query, and got {index!r:.60}")
+        got = repr(index)
+        got = got if len(got) <= 60 else f"{got[:59]}…"
+        raise TypeError(f"ask() takes the number of one query, and got {got}")
     if not isinstance(seconds, Real | None):
         raise TypeError(f"ask() takes seconds as a number, and got {seconds!r}")
     index, start, wanted, error = int(index), time.time(), 0.0, ""

@@ -1,4 +1,4 @@
-# message: [23] of your tasks ran at once, but at most 1 of their queries
+# message: [23] of your tasks( with the tag '\w+')? ran at once, but at most 1 of their queries
 import json
 import threading
 from pathlib import Path

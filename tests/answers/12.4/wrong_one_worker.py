@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once\. It should have been [23]\..*a task runner with one worker
+# message: At most 1 of your tasks( with the tag '\w+')? ran at once\. It should have been [23]\..*a task runner with one worker
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once\. It should have been [23]\..*`\.result\(\)` in(side)? the loop
+# message: At most 1 of your tasks( with the tag '\w+')? ran at once\. It should have been [23]\..*`\.result\(\)` in(side)? the loop
 import json
 from pathlib import Path
 

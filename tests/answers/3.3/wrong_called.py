@@ -1,4 +1,4 @@
-# message: At most 1 of your tasks ran at once.*called instead of submitted
+# message: At most 1 of your tasks( with the tag '\w+')? ran at once.*called instead of submitted
 from prefect import flow, task
 
 from workbook.work import ask

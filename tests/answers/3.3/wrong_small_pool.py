@@ -1,4 +1,4 @@
-# message: At most [12] of your tasks ran at once. It should have been [34]
+# message: At most [12] of your tasks( with the tag '\w+')? ran at once. It should have been [34]
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

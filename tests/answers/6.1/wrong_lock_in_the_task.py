@@ -1,4 +1,4 @@
-# message: 3 of your tasks ran at once, but at most 1 of their queries
+# message: 3 of your tasks( with the tag '\w+')? ran at once, but at most 1 of their queries
 import threading
 
 from prefect import flow, task

@@ -1,4 +1,4 @@
-# message: At most [12] of your tasks ran at once\. It should have been 3
+# message: At most [12] of your tasks( with the tag '\w+')? ran at once\. It should have been 3
 # fair: the second report begins when the first is complete: the limit of 3 is used, but not to the full
 from prefect import flow, task
 

@@ -1,4 +1,4 @@
-# message: At most 2 of your tasks ran at once\. It should have been 3
+# message: At most 2 of your tasks( with the tag '\w+')? ran at once\. It should have been 3
 from prefect import flow, task
 from prefect.task_runners import ThreadPoolTaskRunner
 

@@ -39,33 +39,35 @@ def peak(seen: Run, wanted: int, indexes: Sequence[int], tag: str | None = None)
     spans = _tagged(seen, tag)
     if spans.peak > wanted:
         raise NotYet(
-            f"{spans.peak} of your tasks ran at once.", f"It should have been {wanted}.", why(spans, wanted)
+            f"{spans.peak} of {_yours(seen, spans, tag)} ran at once.", f"It should have been {wanted}.",
+            why(spans, wanted),
         )  # fmt: skip
-    met(seen, [(indexes, wanted)], spans)
+    met(seen, [(indexes, wanted)], tag)
 
 
-def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
+def met(seen: Run, meeting: Meeting, tag: str | None = None) -> None:
     """At one moment as many queries of each group were in flight as it wants.
 
     Args:
         seen: a run whose queries met at a gate.
         meeting: groups, each as (queries, how many of them).
-        spans: the task runs that count; by default all.
+        tag: only task runs with this tag count.
     """
     if together(seen.asked, meeting):
         return
-    spans = seen.timeline if spans is None else spans
+    spans = seen.timeline.where(tag=tag) if tag else seen.timeline
+    yours = _yours(seen, spans, tag)
     wanted = sum(count for _, count in meeting)
     most = in_flight(seen.asked, [index for indexes, _ in meeting for index in indexes])
     if spans.peak < wanted:
         raise NotYet(
-            f"At most {spans.peak} of your tasks ran at once.",
+            f"At most {spans.peak} of {yours} ran at once.",
             f"It should have been {wanted}.",
             held_back(spans),
         )
     if most < wanted:
         raise NotYet(
-            f"{spans.peak} of your tasks ran at once, but at most {most} of their queries.",
+            f"{spans.peak} of {yours} ran at once, but at most {most} of their queries.",
             f"It should have been {wanted} queries.",
             "Something makes your tasks wait while they are Running: a lock or a semaphore, or a blocking call in an "
             "`async` task, which `asyncio.to_thread` moves to a thread.",
@@ -74,6 +76,11 @@ def met(seen: Run, meeting: Meeting, spans: Timeline | None = None) -> None:
         "Your two kinds of tasks didn't use all their slots at the same time.", "They should.",
         "Submit both kinds before you wait for either.",
     )  # fmt: skip
+
+
+def _yours(seen: Run, spans: Timeline, tag: str | None) -> str:
+    """What a message calls these task runs: it names their tag if others ran besides."""
+    return "your tasks" if tag is None or len(spans) == len(seen.timeline) else f"your tasks with the tag {tag!r}"
 
 
 def side_by_side(seen: Run, indexes: Sequence[int]) -> None:
@@ -181,6 +188,8 @@ def why_not_tagged(seen: Run, tag: str, tags: Sequence[str]) -> str:
             "A task without a tag isn't limited: put `tags=[…]` into `@task`. (`with_options(tags=[…])` doesn't change "
             "a task: it returns a new one, and that's the one to submit.)"
         )
+    if len(tags) == 1 and read_limit(tags[0]):
+        return f"They count against the limit on {tags[0]!r}: give each task the tag of the resource that it uses."
     return (
         "If no limit has exactly the name of the tag, the tag limits nothing, and nothing warns you. Look for a typo, "
         "or write the name once and use it for all."
