@@ -112,4 +112,5 @@ def _observed(answer: Answer) -> str:
     failed = ", ".join(sorted(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)]))
     meant = f" The check made this fail: {failed}." if failed else ""
     took = words.seconds(timeline.makespan)
-    return f"Observed{which}: {count(len(timeline), 'task run')}, at most {timeline.peak} at once, {took}.{meant}"
+    held = " (In a check, queries wait for each other, so it takes longer.)" if answer.runs[-1].held else ""
+    return f"Observed{which}: {count(len(timeline), 'task run')}, at most {timeline.peak} at once, {took}.{held}{meant}"

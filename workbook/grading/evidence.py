@@ -36,10 +36,17 @@ class OpaqueValue:
 
 @dataclass(frozen=True)
 class Run(Observation):
-    """A flow run of an answer, with a record of every query that ran in it, and the limit that the grader had set."""
+    """A flow run of an answer.
+
+    Args:
+        asked: a record of every query that ran in it.
+        limit: that the grader had set.
+        held: whether its queries waited for each other at a gate, which takes time that isn't the answer's.
+    """
 
     asked: tuple[QueryRecord, ...] = ()
     limit: int | None = None
+    held: bool = False
 
     @property
     def strangers(self) -> list[QueryRecord]:

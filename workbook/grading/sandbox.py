@@ -113,7 +113,7 @@ class Answer:
         error = AnswerError(said["error"]) if said["error"] else None
         run = Run(
             seen.flow_run_id, seen.name, seen.state, seen.timeline, decoded(said["result"]), error, seen.missing,
-            asked=tuple(asked), limit=self._limit_of(seen.timeline),
+            asked=tuple(asked), limit=self._limit_of(seen.timeline), held=gate is not None,
         )  # fmt: skip
         self.runs.append(run)
         return run
