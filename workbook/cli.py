@@ -276,7 +276,7 @@ def hint(exercise: Exercise, level: Level = 1) -> None:
     from workbook.grading import shown
     from workbook.grading.exercises import UnknownExercise
 
-    with foreseen(UnknownExercise, ValueError):
+    with foreseen(UnknownExercise):
         print(shown.hint(exercise, level, "workbook hint {} {}"))
 
 

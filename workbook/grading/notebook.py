@@ -112,8 +112,7 @@ def hint(exercise_id: str, level: int = 1) -> None:
         level: 1 is a nudge; the last is nearly there.
 
     Raises:
-        UnknownExercise: there is no such exercise.
-        ValueError: it has no hint of that level.
+        UnknownExercise: there is no such exercise, or it has no hint of that level.
     """
     from IPython.display import display
 

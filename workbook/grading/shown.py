@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook.figures.prose import Prose, paragraphs
 from workbook.grading import progress
-from workbook.grading.exercises import find, of_lesson
+from workbook.grading.exercises import UnknownExercise, find, of_lesson
 from workbook.grading.model import NOT_ATTEMPTED, NOT_YET, PASSED, Verdict
 from workbook.lessons import predictions
 
@@ -80,11 +80,10 @@ def hint(exercise_id: str, level: int, command: str) -> Prose:
         command: what asks for a hint where this one is shown, with a `{}` for the exercise and one for the level.
 
     Raises:
-        UnknownExercise: there is no such exercise.
-        ValueError: it has no hint of that level.
+        UnknownExercise: there is no such exercise, or it has no hint of that level.
     """
     hints = find(exercise_id).hints
     if level not in range(1, len(hints) + 1):
-        raise ValueError(f"Exercise {exercise_id} has hints 1 to {len(hints)} (got {level!r}).")
+        raise UnknownExercise(f"Exercise {exercise_id} has hints 1 to {len(hints)} (got {level!r}).")
     more = f"\nFor the next one run `{command.format(exercise_id, level + 1)}`." if level < len(hints) else ""
     return Prose(f"Hint {level} of {len(hints)}: {hints[level - 1]}{more}")

@@ -29,7 +29,7 @@ LESSONS = {
 
 
 class UnknownExercise(Exception):
-    """There is no such exercise; the message is one sentence with its remedy."""
+    """There is no such exercise, or no such hint; the message is one sentence with its remedy."""
 
     def _render_traceback_(self) -> list[str]:  # in a notebook the sentence is all there is to read
         return [str(self)]

@@ -26,6 +26,9 @@ def rows_of(indexes: Iterable[int]) -> list[list[dict[str, Any]]]:
     return [warehouse.query(index, seconds=0) for index in indexes]
 
 
+FUTURE = "'PrefectConcurrentFuture'"  # in Python's own message, if one is used as what it isn't
+
+
 def completed(seen: Run) -> None:
     """The flow ended well."""
     failed = [span for span in seen.timeline if span.state == "FAILED"]
@@ -36,7 +39,11 @@ def completed(seen: Run) -> None:
             "Look at what that task is given, and at what it does with it.",
         )
     if not seen.state.is_completed():
-        raise NotYet(f"Your flow ended {seen.state.name}: {seen.error or seen.state.message}", "It should complete.")
+        error = f"{seen.error or seen.state.message}"
+        raise NotYet(
+            f"Your flow ended {seen.state.name}: {error}", "It should complete.",
+            "A future isn't its result: call `.result()` on it, or pass it to a task." if FUTURE in error else "",
+        )  # fmt: skip
 
 
 def result(seen: Run, wanted: Any, what: str = "") -> None:

@@ -206,8 +206,8 @@ EXERCISES = (
         grade=resumed,
         why="Everything that the second run needs is in the file, so any process can go on from there, on any machine "
         "that has the file. `save` replaces it in one step, so there is always a complete file.",
-        variation="Run `observe(resume, [0, 1, 2, 3, 99, 5], 0.3, 2, 'mine.json')` and look into the file. Then put 4 "
-        "in place of 99, add `.plot()`, and run it again: how many bars are there?",
+        variation="Run `observe(resume, [0, 1, 2, 3, 99, 5], 0.3, 2, 'mine.json').plot()` and look into the file. Then "
+        "put 4 in place of 99 and run it again: how many bars are there now?",
     ),
     Exercise(
         id="4.3",

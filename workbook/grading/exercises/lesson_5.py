@@ -134,6 +134,6 @@ EXERCISES = (
         why="Prefect derives a flow run's state from three things only: what its function raises, the states or "
         "futures that it returns (alone or in a list), and whether something interrupts it. Failed task runs don't "
         "count by themselves.",
-        variation="Run one that surprised you: `observe(futures_in_a_dict).state`.",
+        variation="Run one that surprised you: `observe(futures_in_a_dict).state.name`.",
     ),
 )
