@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, and then the notebooks: side by side, none is left to run alone at the end."""
-    longest = ["graders", "pitfalls", "faults", "jupyterlab", "contributing"]
+    longest = ["guides", "graders", "pitfalls", "faults", "jupyterlab", "contributing"]
     longest += ["deployment", "two_processes", "authentication", "postgresql", "server"]
     places = {f"test_{name}.py": place for place, name in enumerate(longest)}
     for item in items:
@@ -90,17 +90,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With plain `-n`, a file's tests share a process and what it starts, and answers go by exercise."""
+    """With plain `-n`, a file's tests share a process and what it starts; answers go by exercise, guides one by one."""
     if config.getvalue("dist") != "load":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFileOrExercise(LoadScopeScheduling):
+    class ByFileExerciseOrGuide(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
+            if file.endswith("test_guides.py"):
+                return nodeid
             return nodeid.partition("-")[0] if test.startswith("test_an_answer_draws") else file
 
-    return ByFileOrExercise(config, log)
+    return ByFileExerciseOrGuide(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

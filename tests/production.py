@@ -1,6 +1,7 @@
 """What the production tests start for real, each ended by the `with` block that started it: servers and workers."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
@@ -62,12 +63,18 @@ class Server(Running):
 
 
 @contextlib.contextmanager
-def started(command: list[str], log: Path, environment: dict[str, str], cwd: Path | None = None) -> Iterator[Running]:
-    """Any program in the background; at the end it is gone with all its children."""
+def started(
+    command: list[str], log: Path, environment: dict[str, str], cwd: Path | None = None, typed: bool = False
+) -> Iterator[Running]:
+    """Any program in the background; at the end it is gone with all its children.
+
+    Args:
+        typed: the test writes what the program reads; otherwise it finds the end of a file.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, cwd=cwd or log.parent, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
+            command, cwd=cwd or log.parent, env=environment, stdout=output, stderr=output, start_new_session=True,
+            stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
         )  # fmt: skip
     running = Running(process, log)
     try:
@@ -200,6 +207,21 @@ def postgresql_that_asks(password: str) -> Iterator[URL]:
         with started([*as_user, *server], folder / "postgresql.log", dict(os.environ)) as running:
             wait_for(lambda: "ready to accept connections" in running.printed(), running.printed)
             yield URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
+
+
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis that keeps nothing; its address, as host:port."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    if importlib.util.find_spec("prefect_redis") is None:
+        pytest.skip("prefect-redis is not installed: pip install -e '.[redis]'")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with started(command, folder / "redis.log", clean_environment(folder)) as running:
+        wait_for(lambda: listens(port, running), running.printed)
+        yield f"127.0.0.1:{port}"
 
 
 @contextlib.contextmanager

@@ -328,6 +328,14 @@ def test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret(guar
     assert "PREFECT_API_AUTH_STRING='********' (from .env file)" in shown and not found_in(shown.encode(), secrets)
 
 
+@pytest.mark.second
+def test_a_key_in_a_custom_header_is_no_secret_to_prefect(secrets, tmp_path):
+    headers = json.dumps({"Authorization": f"Bearer {secrets.key}"})
+    environment = clean_environment(tmp_path, PREFECT_CLIENT_CUSTOM_HEADERS=headers)
+    shown = production.prefect("config", "view", environment=environment, cwd=tmp_path)
+    assert found_in(shown.encode(), secrets), "hidden: docs/authentication_guide.md must no longer warn of it"
+
+
 def test_a_dot_env_file_is_no_part_of_the_checkout():
     ignored = subprocess.run(["git", "check-ignore", "-q", ".env"], cwd=CHECKOUT)
     assert ignored.returncode == 0

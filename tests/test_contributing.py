@@ -3,14 +3,13 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from conftest import CHECKOUT
+from tests.guides import copy_checkout
 from tests.production import Running
 
 GUIDE = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -21,14 +20,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory, prefect_server) -> Path:
-    """The files of this checkout that git knows, with its .venv, and the example's blocks added."""
-    folder = tmp_path_factory.mktemp("copy")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if (CHECKOUT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, folder / name)  # with its time, by which make goes
-    (folder / ".venv").symlink_to(sys.prefix)
+    """A copy of this checkout, with the example's blocks added."""
+    folder = copy_checkout(tmp_path_factory.mktemp("copy"))
     for what, name, code in BLOCKS:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

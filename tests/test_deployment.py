@@ -1,8 +1,10 @@
 """Deployed execution as docs/deployment_guide.md has it: the seed's commands, a schedule, production up and down."""
 
+import contextlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import zoneinfo
@@ -20,7 +22,7 @@ from prefect.deployments import run_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from conftest import CHECKOUT
-from tests.production import PREFECT, clean_environment, prefect, prefect_server_in, started, wait_for
+from tests.production import PREFECT, Running, clean_environment, prefect, prefect_server_in, started, wait_for
 from workbook.prefect_server.settings import SERVER_SETTINGS
 from workbook.runs.records import observe_run
 from workbook.timelines.diagnosis import explain
@@ -157,6 +159,39 @@ def test_flow_runs_that_wait_for_their_deployments_limit_are_told_with_the_setti
     assert seen.timeline.around.other_limits == {"deployment 'one-at-a-time'": 1}
     said = explain(seen.timeline)
     assert "waited for the deployment's concurrency limit on 'nightly/one-at-a-time' (AwaitingConcurrencySlot)" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_of_a_script_can_be_ended_after_set_m(server, tmp_path, how):
+    """Without it the worker is sent the signal, says so, and goes on."""
+    pool = f"script-{how.name.lower()}"
+    prefect("work-pool", "create", pool, "--type", "process", environment=server.environment, cwd=tmp_path)
+    environment = server.environment | {"PREFECT_WORKER_HEARTBEAT_SECONDS": "1"}
+    worker = shlex.join([*PREFECT, "worker", "start", "--pool", pool])
+
+    def signalled(script: str) -> tuple[Running, psutil.Process]:
+        running = scripts.enter_context(started(["bash", "-c", script], tmp_path / f"{len(script)}.log", environment))
+        wait_for(lambda: "started!" in running.printed(), running.printed)
+        (process,) = psutil.Process(running.process.pid).children()
+        process.send_signal(how)
+        wait_for(lambda: f"Received {how.name}" in running.printed(), running.printed)
+        return running, process
+
+    with contextlib.ExitStack() as scripts:
+        obedient, process = signalled(f"set -m; {worker} & wait")
+        wait_for(lambda: not process.is_running(), obedient.printed)
+        assert "stopped!" in obedient.printed()
+
+        deaf, process = signalled(f"{worker} & wait")
+        beats = set()
+        wait_for(lambda: beats.add(heartbeat_of_the_last_worker(pool)) or len(beats) > 3, deaf.printed)
+        assert process.is_running() and "stopped!" not in deaf.printed()
+
+
+def heartbeat_of_the_last_worker(pool: str) -> datetime:
+    with get_client(sync_client=True) as client:
+        return max(worker.last_heartbeat_time for worker in client.read_workers_for_work_pool(pool))
 
 
 @pytest.mark.slow

@@ -18,11 +18,13 @@ from conftest import CHECKOUT
 
 DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 DOCUMENTS += [CHECKOUT / "flows" / "README.md"]
+GUIDES = (CHECKOUT / "tests" / "test_guides.py").read_text(encoding="utf-8")
+WHOLE = [CHECKOUT / name for name in re.findall(r'adapted\("(.*?)"', GUIDES)]  # what it runs from top to bottom
 TEST = re.compile(r"tests/\w+\.py::test_\w+")
 MARKS = ("*(read, not reproduced)*", "*(measured once, not by a test)*")
 
-# Every command of the documents, one a line, under the test that runs it, or under the reason why none does.
-# Settings (`export …`) are left out.
+# Every command of the other documents, and the indented ones of these, one a line, under the test that runs it, or under
+# the reason why none does. Settings (`export …`) are left out.
 LOOKS = "tests/test_docs.py::test_the_commands_that_look_and_change_nothing"
 COMMANDS = {
     LOOKS: """
@@ -31,18 +33,14 @@ COMMANDS = {
         workbook server start
         .venv/bin/workbook hint 3.1
         .venv/bin/workbook hint 3.1 2
-        curl http://localhost:4200/api/health
         curl $PREFECT_API_URL/health
         grep -nE "tags=|^NAME" flows/your_flow.py
         python scripts/setup_concurrency_limit.py
-        python scripts/setup_concurrency_limit.py --tag database --limit 3
         .venv/bin/python scripts/setup_concurrency_limit.py --tag database --limit 3
-        prefect concurrency-limit inspect database
         prefect gcl ls --output json
     """,
     "tests/test_prefect_flow.py::test_the_script_says_what_it_did": """
         make demo
-        python flows/prefect_flow.py
         .venv/bin/python flows/prefect_flow.py --name Ann
     """,
     "tests/test_room.py::test_the_page_shows_who_holds_the_slots_and_follows_a_change_of_the_limit": """
@@ -54,14 +52,6 @@ COMMANDS = {
     "tests/test_prefect_flow.py::test_prefects_log_lines_are_in_a_file_or_with_v_in_the_terminal": """
         .venv/bin/python flows/prefect_flow.py -v
     """,
-    "tests/test_bare_python.py::test_a_copy_of_the_template_runs_with_nothing_but_prefect": """
-        cp -n flows/template.py flows/my_flow.py
-        prefect gcl create tag:my-flow --limit 3
-        python flows/my_flow.py
-    """,
-    "tests/test_patterns.py::test_from_the_command_line": "python flows/patterns.py",
-    "tests/test_pitfalls.py::test_without_a_name_they_are_listed": "python flows/pitfalls.py",
-    "tests/test_pitfalls.py::test_one_from_the_command_line": "python flows/pitfalls.py result_in_loop",
     "tests/test_race.py::test_make_race_is_the_command": "make race",
     "tests/test_race.py::test_the_command_draws_bars_in_a_terminal_and_lines_elsewhere": """
         .venv/bin/workbook race
@@ -113,52 +103,6 @@ COMMANDS = {
     "tests/test_docs.py::test_a_run_that_stays_running_is_marked_as_crashed_by_hand": """
         curl $PREFECT_API_URL/flow_runs/FLOW_RUN_ID/set_state -H 'Content-Type: application/json' -d '{"force": true, "state": {"type": "CRASHED"}}'
     """,
-    "tests/test_deployment.py::test_the_seeds_commands_deploy_and_run_the_etl_from_a_clean_directory": """
-        prefect work-pool create prod-pool --type process
-        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool
-        prefect worker start --pool prod-pool
-        prefect deployment run main-etl-job/prod-etl
-    """,
-    "tests/test_deployment.py::test_production_goes_up_runs_and_goes_down_without_a_trace": """
-        python scripts/production.py up
-        python scripts/production.py status
-        python scripts/production.py down
-    """,
-    "tests/test_deployment.py::test_a_cron_schedule_keeps_to_the_clock_of_its_time_zone": """
-        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --cron "0 2 * * *" --timezone Europe/Zurich
-    """,
-    "tests/test_deployment.py::test_a_worker_takes_the_runs_of_a_schedule_as_they_come_due_unless_it_is_paused": """
-        prefect deploy flows/prefect_flow.py:main_etl --name prod-etl --pool prod-pool --interval 3600
-        prefect deployment schedule ls main-etl-job/prod-etl
-        prefect deployment schedule pause main-etl-job/prod-etl SCHEDULE_ID
-        prefect deployment schedule resume main-etl-job/prod-etl SCHEDULE_ID
-    """,
-    "tests/test_authentication.py::test_a_refusal_is_one_sentence_and_exit_code_1": "workbook server status",
-    "tests/test_authentication.py::test_basic_authentication_lets_in_who_has_the_password": "prefect --no-prompt server start",
-    "tests/test_authentication.py::test_tls_with_an_authority_of_ones_own": r"""
-        printf 'subjectAltName=IP:127.0.0.1\n' > san.cnf
-        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=workbook-ca
-        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=127.0.0.1
-        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile san.cnf -out server.pem
-    """,
-    "tests/test_postgresql.py::test_twenty_at_once_are_too_many_for_a_role_and_a_limit_of_three_is_the_cure": """
-        python flows/patterns.py parallel
-        python flows/patterns.py controlled
-    """,
-    "tests/test_postgresql.py::test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leaked_slots": """
-        prefect server database upgrade -y
-    """,
-    "tests/test_postgresql.py::test_two_api_servers_behind_one_address_hold_one_limit": """
-        prefect --no-prompt server start --port 4201 --no-services
-        prefect --no-prompt server start --port 4202 --no-services
-        prefect server services start
-    """,
-    "tests/test_authentication.py::test_prefect_reads_its_settings_from_a_dot_env_file_and_shows_no_secret": r"""
-        touch .env
-        chmod 600 .env
-        printf 'PREFECT_API_URL=%s\nPREFECT_API_AUTH_STRING=%s\n' "$PREFECT_API_URL" "$PREFECT_API_AUTH_STRING" >> .env
-        (unset PREFECT_API_URL PREFECT_API_AUTH_STRING; prefect config view)
-    """,
     "for Windows, which these tests do not have": r"""
         py -3.12 -m venv .venv
         .venv\Scripts\pip install -r requirements.txt
@@ -190,7 +134,6 @@ COMMANDS = {
     "it would change the environment that the tests run in": """
         touch pyproject.toml
         make install
-        make extras
     """,
     "docs/facts.md says what came of it, once, by hand": r"""
         PREFECT_API_KEY=pnu_secret PREFECT_API_AUTH_STRING=user:topsecret python -c "
@@ -203,27 +146,6 @@ COMMANDS = {
         prefect work-pool create p --type process
         script -qc 'python -c "from prefect import flow; f = flow(lambda: 1)"' /dev/null
         uv venv fresh && uv pip install -p fresh prefect && . fresh/bin/activate
-    """,
-    "it changes the system, as root": r"""
-        apt-get install postgresql sudo
-        rm -f /etc/nginx/conf.d/prefect.conf && nginx -s reload
-        for db in prefect shop; do sudo -u postgres dropdb --if-exists $db; done
-        for role in prefect etl; do sudo -u postgres dropuser --if-exists $role; done
-        apt-get install redis-server nginx
-        printf "CREATE ROLE prefect LOGIN PASSWORD '%s';\n" "$(cat ~/secrets/prefect-db)" | sudo -u postgres psql
-        sudo -u postgres createdb --owner prefect prefect
-    """,
-    "it writes into the home of who types it, or asks the system's PostgreSQL as its superuser": r"""
-        mkdir -m 700 ~/prefect-tls
-        cd ~/prefect-tls
-        cd -
-        mkdir -p ~/secrets
-        chmod 700 ~/secrets
-        test -e ~/secrets/prefect-auth || printf 'admin:%s\n' "$(openssl rand -hex 24)" > ~/secrets/prefect-auth
-        test -e ~/secrets/prefect-db || openssl rand -hex 24 > ~/secrets/prefect-db
-        test -e ~/secrets/etl-db || openssl rand -hex 24 > ~/secrets/etl-db
-        printf "CREATE ROLE etl LOGIN CONNECTION LIMIT 3 PASSWORD '%s';\n" "$(cat ~/secrets/etl-db)" | sudo -u postgres psql
-        sudo -u postgres createdb --owner etl shop
     """,
 }
 
@@ -262,8 +184,11 @@ def exists(test: str) -> bool:
 def test_every_command_is_run_by_a_test_or_says_why_not():
     known = [command for by in COMMANDS for command in listed(by)]
     assert len(known) == len(set(known))
-    whole = CHECKOUT / "docs" / "operating_guide.md"  # tests/test_operating_guide.py runs it from top to bottom
-    said = set().union(*(commands_in(text_of(document)) for document in DOCUMENTS if document != whole))
+    texts = {document: text_of(document) for document in DOCUMENTS}
+    assert len(WHOLE) == 5 and set(WHOLE) <= set(texts)
+    for document in WHOLE:  # their indented commands aren't run
+        texts[document] = re.sub(r"^ *```.*?^ *```", "", texts[document], flags=re.DOTALL | re.MULTILINE)
+    said = set().union(*map(commands_in, texts.values()))
     assert sorted(said - set(known)) == [], "commands without an entry in COMMANDS"
     assert sorted(set(known) - said) == [], "entries that no document has any more"
 

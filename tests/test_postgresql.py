@@ -1,9 +1,7 @@
 """PostgreSQL, queried and as Prefect's own database, and Redis between several API servers: all of them real."""
 
 import contextlib
-import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -158,17 +156,9 @@ def test_a_server_killed_in_the_middle_comes_back_with_its_runs_and_without_leak
 
 @pytest.fixture
 def redis(tmp_path) -> Iterator[str]:
-    """A Redis of its own; its address."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("Redis is not installed: apt-get install redis-server")
-    if importlib.util.find_spec("prefect_redis") is None:
-        pytest.skip("prefect-redis is not installed: pip install -e '.[redis]'")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    with production.started(command, tmp_path / "redis.log", clean_environment(tmp_path)) as running:
-        wait_for(lambda: production.listens(port, running), running.printed)
-        yield f"redis://127.0.0.1:{port}"
+    """The address of a Redis."""
+    with production.redis(tmp_path) as address:
+        yield f"redis://{address}"
 
 
 @pytest.mark.slow
