@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -82,6 +83,18 @@ def test_nothing_is_left_behind(verdicts):
 def test_the_next_exercise_is_unharmed(verdicts):
     verdict = judge(EXERCISE, model.Source(EXERCISE.entry, RIGHT))
     assert verdict.outcome == PASSED, verdict.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("held_up", "outcome"), [(60, PASSED), (0, NOT_YET)])
+def test_the_time_in_which_its_grader_holds_an_answer_up_is_not_the_answers(prefect_server, held_up, outcome):
+    def grade(answer: sandbox.Answer) -> None:
+        answer._deadline = time.monotonic()
+        answer.put_off(held_up)
+        two_queries(answer)
+
+    verdict = judge(replace(EXERCISE, grade=grade), model.Source(EXERCISE.entry, RIGHT))
+    assert verdict.outcome == outcome, verdict.message
 
 
 def test_a_notebook_makes_ready_for_its_first_check(prefect_server):

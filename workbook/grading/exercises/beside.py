@@ -18,18 +18,24 @@ PAUSES = re.compile(r"sleep|timeout|\bEvent\(|wait\((?:[^()]*,)?\s*\d")  # in co
 class Running:
     """An answer that runs while its grader looks on."""
 
-    def __init__(self, future: Future) -> None:
-        self._future = future
+    def __init__(self, answer: Answer, future: Future) -> None:
+        self._answer, self._future = answer, future
 
     def until(self, condition: Callable[[], Any], seconds: float = float("inf")) -> bool:
-        """Wait until a condition holds, the run has ended or the seconds are over; return whether it held."""
+        """Wait until a condition holds, the run has ended or the seconds are over; return whether it held.
+
+        Seconds are the grader's own, and don't count as the answer's.
+        """
+        if seconds < float("inf"):
+            self._answer.put_off(seconds)
         until = monotonic() + seconds
         while not (held := bool(condition())) and not self._future.done() and (left := until - monotonic()) > 0:
             wait([self._future], timeout=min(LOOK, left))
         return held
 
     def linger(self, seconds: float) -> None:
-        """Wait so long, or until the run has ended."""
+        """Wait so long, or until the run has ended: the grader's own time, as above."""
+        self._answer.put_off(seconds)
         wait([self._future], timeout=seconds)
 
     def result(self) -> Run:
@@ -46,7 +52,7 @@ def beside(answer: Answer, *arguments: Any, gate: Path) -> Iterator[Running]:
         gate: the folder of its gate.
     """
     with ThreadPoolExecutor(1) as pool:
-        yield Running(pool.submit(answer, *arguments, gate=str(gate)))
+        yield Running(answer, pool.submit(answer, *arguments, gate=str(gate)))
 
 
 def took(gate: Path) -> float:
