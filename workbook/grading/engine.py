@@ -110,7 +110,7 @@ def _observed(answer: Answer) -> str:
     which = f" in the last of the check's {len(answer.runs)} runs" if len(answer.runs) > 1 else ""
     names = [words.clean(span.name) for span in timeline.where(state="FAILED")]
     failed = ", ".join(sorted(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)]))
-    meant = f" The check made this fail: {failed}." if failed else ""
+    meant = f" The check made {'this' if len(names) == 1 else 'these'} fail: {failed}." if failed else ""
     took = words.seconds(timeline.makespan)
     held = " (In a check, queries wait for each other, so it takes longer.)" if answer.runs[-1].held else ""
     return f"Observed{which}: {count(len(timeline), 'task run')}, at most {timeline.peak} at once, {took}.{held}{meant}"

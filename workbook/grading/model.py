@@ -57,7 +57,7 @@ class NotYet(Exception):
 
     def __init__(self, happened: str, expected: str, why: str = "") -> None:
         sentences = (
-            part if part.endswith((".", "?", "…")) else f"{part}." for part in (happened, expected, why) if part
+            part if part.endswith((".", "?", "…", ".)")) else f"{part}." for part in (happened, expected, why) if part
         )
         super().__init__(" ".join(sentences))
         self.happened, self.expected, self.why = happened, expected, why

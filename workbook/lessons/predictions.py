@@ -141,7 +141,8 @@ def report(answered: dict[str, list[Compared]]) -> str:
     if not every:
         return ""
     hits = sum(one.hit for _, one in every)
-    text = f"Your guesses: {hits} of {len(every)} {'was' if hits == 1 else 'were'} right (seconds within 20%)."
+    near = " (seconds within 20%)" if any(_is("seconds", one.name) for _, one in every) else ""
+    text = f"Your guesses: {hits} of {len(every)} {'was' if hits == 1 else 'were'} right{near}."
     about, worst = max(every, key=lambda pair: (not pair[1].hit, pair[1].off))
     if worst.hit:
         return text
@@ -151,7 +152,7 @@ def report(answered: dict[str, list[Compared]]) -> str:
 
 def _sentence(one: Compared) -> str:
     """A guess and its answer, as "The first place: you said 1; it was 0."."""
-    if one.exact:
+    if one.exact or _value(one.name, one.guessed) == _value(one.name, one.actual):
         said = f"you said {_value(one.name, one.guessed)}, and that's right."
     else:
         said = f"{_but(one)}{' Close enough!' if one.hit else ''}"
