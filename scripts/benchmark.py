@@ -1,7 +1,7 @@
 """Measure how close each way to limit tasks comes to what is possible, and write docs/benchmarks.md from it.
 
 python scripts/benchmark.py                       # what `make bench` runs; `--quick` is `QUICK=1 make bench`
-python scripts/benchmark.py --only handover       # one part anew: patterns, alternatives or handover; others are kept
+python scripts/benchmark.py --only handover       # one part anew, or some; the others are kept
 python scripts/benchmark.py --render              # write the document from the results that are there
 
 It only measures. What can't be measured here is listed with the reason. Run nothing else at the same time.
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import _start  # noqa: F401
-from benchmarks import alternatives, document, patterns
+from benchmarks import alternatives, document, graders, itself, patterns
 from benchmarks.results import PARTS, Results, in_short
 
 from workbook.paths import ROOT
@@ -70,6 +70,8 @@ MEASURE = {
     "patterns": patterns.against_the_limit,
     "alternatives": alternatives.side_by_side,
     "handover": patterns.hand_over,
+    "workbook": itself.itself,
+    "graders": graders.side_by_side,
 }
 
 

@@ -16,8 +16,14 @@ from benchmarks import alternatives, document, measures, patterns
 ROUND = {
     "wall": 2.0,
     "before": 0.5, "after": 0.2, "makespan": 1.2, "ideal": 1.0, "ratio": 1.2, "peak": 3, "per_second": 20.0,
-    "lag": 0.1, "requests": 100, "client_cpu": 0.2, "server_cpu": 0.6, "server_megabytes": 250.0, "gaps": [],
+    "lag": 0.1, "requests": 100, "client_cpu": 0.2, "server_cpu": 0.6, "server_megabytes": 250.0, "hand_overs": [],
 }  # fmt: skip
+ABACUS = {
+    "date": "2026-01-02", "system": "Linux", "processor": "Abacus", "cpus": 2, "gigabytes": 8, "load": 0.1,
+    "minutes": 30,
+}  # fmt: skip
+GRADED = {"right": 4, "accepted": 3, "wrong": 7, "refused": 2, "seconds": 1.5}
+HAND_OVERS = [[0, 0.01, 0.02, 0.03, 0.04, gap] for gap in (0.3, 0.1, 0.2)]
 
 
 def case(*ratios: float, **what) -> dict:
@@ -26,7 +32,7 @@ def case(*ratios: float, **what) -> dict:
 
 def alternative(name: str, ratio: float, peak: int, overlapped: bool | None = True) -> dict:
     described = {"snippet": "threads.py", "setup": "", "seen": "nothing", "lines": 5}
-    return case(ratio, name=name, **described, two={**ROUND, "peak": peak, "overlapped": overlapped})
+    return case(ratio, name=name, **described, two={**ROUND, "peak": peak, "overlapped": overlapped}, crashed=None)
 
 
 def limited(seconds: float, *ratios: float, limit: int = 3) -> dict:
@@ -34,15 +40,15 @@ def limited(seconds: float, *ratios: float, limit: int = 3) -> dict:
 
 
 DATA = {
-    "machine": {"date": "2026-01-02", "system": "Linux", "processor": "Abacus", "cpus": 2, "gigabytes": 8, "load": 0.1},
-    "versions": {"Python": "3.12.1", "prefect": "3.9.1"},
-    "quick": False, "minutes": 30.0, "load": {"patterns": 0.1},
+    "machines": {"patterns": ABACUS}, "versions": {"Python": "3.12.1", "prefect": "3.9.1"}, "quick": False,
     "patterns": [limited(0.1, 1.9, 2.0, 2.5), limited(1.0, 1.2), limited(3.0, 1.0)],
     "alternatives": [alternative("concurrent.futures", 1.04, 6), alternative("Prefect `concurrency()`", 1.3, 3)],
     "handover": [
-        {"wait": wait, "seconds": 0.3, "count": 20, "rounds": [{**ROUND, "gaps": [0.3, 0.1, 0.2]}]}
+        {"wait": wait, "seconds": 0.3, "count": 20, "rounds": [{**ROUND, "hand_overs": HAND_OVERS}]}
         for wait in patterns.SLOT_WAITS
     ],
+    "workbook": [{"name": "`import workbook`", "rounds": [{"seconds": seconds} for seconds in (0.1, 0.2, 0.3)]}],
+    "graders": [{"name": "a grader", "rounds": [GRADED]}],
     "not_run": [{"part": "alternatives", "what": "Airflow pool", "reason": "nobody tried"}],
 }  # fmt: skip
 
@@ -61,21 +67,25 @@ def test_the_document_is_rendered_from_the_results_alone(tmp_path):
     assert found["Next to the alternatives"].index("futures") < found["Next to the alternatives"].index("concurrency()")
     assert re.search(r"concurrent.futures.*\| no: 6 at once \| 1.04 \| 5 \|", found["Which limit to use when"])
     assert "100 ms | 200 ms | 300 ms | 3 |" in found["The hand-over"]
+    assert "10 ms | 10 ms | 10 ms | 10 ms | 160 ms | 200 ms |" in found["The hand-over"]
+    assert "| `import workbook` | 0.20 (0.10 to 0.30) s |" in found["The workbook itself"]
+    assert "| a grader | 3 of 4 | 2 of 7 | 1.5 s |" in found["Other graders"]
     assert "- Airflow pool: nobody tried.\n" in found["What was not run"]
     assert {file.name for file in (tmp_path / "benchmarks").glob("*.png")} == {
         "patterns.png", "alternatives.png", "handover.png",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("part", ["patterns", "alternatives", "handover"])
+@pytest.mark.parametrize("part", ["patterns", "alternatives", "handover", "workbook", "graders"])
 def test_a_part_without_results_is_said_to_have_none(part):
     data = copy.deepcopy(DATA) | {part: []}
     assert document.text(data).count(document.ABSENT) >= 1
 
 
-def test_a_busy_machine_is_said_to_be_one():
-    assert "As this began" not in document.text(DATA)
-    assert "the load average was 1.5 on" in document.text(DATA | {"machine": DATA["machine"] | {"load": 1.5}})
+def test_each_part_says_how_busy_its_machine_was():
+    assert "| the patterns against the ideal | Abacus, 2 CPUs, 8 GB, Linux | 2026-01-02 | 0.1 | 30 |" in document.text(
+        DATA
+    )
 
 
 def test_from_which_duration_on_a_limit_is_cheap():
@@ -93,6 +103,15 @@ def test_a_cap_holds_only_if_both_processes_ran_at_once():
     assert alternatives.overlapped(spans) is True
     assert alternatives.overlapped([spans[0], {"by": "other", "start": 2, "end": 3}]) is False
     assert alternatives.overlapped(spans[:1]) is None
+
+
+def test_slots_are_back_when_three_run_at_once():
+    spans = [{"start": start, "end": start + 2} for start in (0, 1.5, 3, 3.1, 3.2)]
+    assert alternatives.first_full(spans) == 3.1
+    assert alternatives.first_full(spans[:3]) is None
+    assert measures.recovered({"crashed": None}) == "-"
+    assert measures.recovered({"crashed": {"full": 61.23, "peak": 3}}) == "61.2 s"
+    assert measures.recovered({"crashed": {"full": None, "peak": 2}}) == "never more than 2 at once"
 
 
 def test_uneven_tasks_take_as_long_together_as_even_ones():

@@ -24,6 +24,7 @@ from workbook.timelines.timeline import Timeline
 SNIPPETS = Path(__file__).parent / "snippets"
 CAP = 3
 SCRIPT_SECONDS = 240  # within which a snippet must end
+CRASH_SECONDS = 420  # the same after a crash: a lease of `concurrency()` is for five minutes
 READY_SECONDS = 60
 PREFECT = [sys.executable, "-m", "prefect"]
 GCL = [*PREFECT, "gcl", "create"]
@@ -49,7 +50,8 @@ class Alternative:
         where: what it needs around it, for as long as it is measured.
         seen: what one can look at afterwards.
         setup: what its user types once, as the table shows it.
-        slow: a short run leaves it out.
+        slow: a run takes minutes, so a short benchmark leaves it out, and a full one only measures it once.
+        crashes: it's measured how soon it can go on after a crash; not where workers of their own run the queries.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Alternative:
     seen: str
     setup: str = ""
     slow: bool = False
+    crashes: bool = True
 
 
 # ----------------------------------------
@@ -87,6 +90,12 @@ def _prefects(environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("PREFECT_")}
 
 
+def _wait_until_ready(worker: production.Running, says: str) -> None:
+    production.wait_for(lambda: says in worker.printed() or worker.process.poll() is not None, worker.printed)
+    if says not in worker.printed():
+        raise NotRun(f"its worker ended: {(worker.printed().splitlines() or ['without a word'])[-1]}")
+
+
 @contextlib.contextmanager
 def work_pool(folder: Path, intervals: Path) -> Iterator[Setting]:
     with prefect(surroundings.workbook_server)(folder, intervals) as setting:
@@ -95,7 +104,7 @@ def work_pool(folder: Path, intervals: Path) -> Iterator[Setting]:
         worker = [*PREFECT, "worker", "start", "--pool", "bench"]
         environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals)}
         with production.started(worker, folder / "worker.log", environment) as running:
-            production.wait_for(lambda: "started!" in running.printed(), READY_SECONDS, running.printed)
+            _wait_until_ready(running, "started!")
             yield setting
 
 
@@ -109,7 +118,7 @@ def celery(folder: Path, intervals: Path) -> Iterator[Setting]:
         worker = [str(python), *options.split()]
         theirs = environment | {"BENCHMARK_INTERVALS": str(intervals)}
         with production.started(worker, folder / "worker.log", theirs) as running:
-            production.wait_for(lambda: " ready." in running.printed(), READY_SECONDS, running.printed)
+            _wait_until_ready(running, " ready.")
             yield Setting(environment, folder, str(python), versions)
 
 
@@ -140,11 +149,11 @@ ALTERNATIVES = (  # in this order, as the time may not suffice for the last
     ),
     Alternative(
         "Prefect tag limit, as installed", "prefect_tag_limit", prefect(surroundings.stock_server, TAG),
-        RECORDS, CREATE.format(TAG),
+        RECORDS, CREATE.format(TAG), crashes=False,  # its slots are leased as above
     ),
     Alternative(
         "Celery with a worker of three", "celery_worker", celery, "results in Redis, for a day",
-        "celery -A celery_worker worker --concurrency 3",
+        "celery -A celery_worker worker --concurrency 3", crashes=False,
     ),
     Alternative("Dask with a resource", "dask_resource", nothing, "a dashboard, while it runs"),
     Alternative(
@@ -174,7 +183,7 @@ NEVER = {"Airflow pool": "it needs a scheduler, an API server and a DAG processo
 
 
 def side_by_side(results: Results, folder: Path, quick: bool) -> None:
-    until, share = time.time() + (240 if quick else 17 * 60), 1 if quick else 60
+    until, share = time.time() + (120 if quick else 18 * 60), 1 if quick else 30
     for what, reason in NEVER.items():
         results.not_run(what, reason)
     for number, alternative in enumerate(ALTERNATIVES):
@@ -184,12 +193,12 @@ def side_by_side(results: Results, folder: Path, quick: bool) -> None:
             results.not_run(alternative.name, "the time for this part was used up")
         else:
             try:
-                _measure(results, alternative, folder / f"alternative-{number}", until, share)
+                _measure(results, alternative, folder / f"alternative-{number}", until, share, quick)
             except Exception as reason:  # listed in the document; the next one may work
                 results.not_run(alternative.name, in_short(reason))
 
 
-def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float) -> None:
+def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float, quick: bool) -> None:
     folder.mkdir()
     intervals = folder / "intervals.jsonl"
     with alternative.where(folder, intervals) as setting:
@@ -200,14 +209,19 @@ def _measure(results: Results, alternative: Alternative, folder: Path, until: fl
             if rounds is None:
                 described = {"name": alternative.name, "snippet": f"{alternative.snippet}.py"}
                 described |= {"setup": alternative.setup, "seen": alternative.seen, "lines": lines_of(alternative)}
-                rounds = results.case("alternatives", **described, two=None)
+                rounds = results.case("alternatives", **described, two=None, crashed=None)
             rounds.append(numbers)
             results.save()
             print(f"  {alternative.name}: {numbers['ratio']:.2f} times the ideal", flush=True)
+        if alternative.slow:
+            return
         case = results.data["alternatives"][-1]
         spans, numbers = _run(setting, alternative, intervals, ("one", "other"))
         case["two"] = {**numbers, "overlapped": overlapped(spans)}
         results.save()
+        if alternative.crashes and not quick:
+            case["crashed"] = _after_a_crash(setting, alternative, intervals)
+            results.save()
 
 
 def lines_of(alternative: Alternative) -> int:
@@ -233,33 +247,69 @@ def overlapped(spans: list[dict]) -> bool | None:
     return max(begin for begin, _ in stretches.values()) < min(end for _, end in stretches.values())
 
 
+def _after_a_crash(setting: Setting, alternative: Alternative, intervals: Path) -> dict:
+    """The measures of the program when it's started just after it was killed while three queries were running."""
+    files = (intervals.with_name("begun.jsonl"), intervals)
+    for file in files:
+        file.write_text("", encoding="utf-8")
+    with _started(setting, alternative, intervals, "killed") as program:
+        production.wait_for(lambda: len(_lines(files[0])) - len(_lines(files[1])) >= CAP, program.printed)
+        program.end()
+    return _run(setting, alternative, intervals, ("one",), CRASH_SECONDS)[1]
+
+
+def _lines(file: Path) -> list[dict]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _started(
+    setting: Setting, alternative: Alternative, intervals: Path, label: str, together: int = 1
+) -> AbstractContextManager[production.Running]:
+    """The snippet as a program, one of so many that begin at the same time."""
+    environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals), "BENCHMARK_LABEL": label}
+    environment |= {"BENCHMARK_TOGETHER": str(together)}
+    log = setting.folder / f"script-{label}.log"
+    log.unlink(missing_ok=True)
+    return production.started(_command(setting, alternative), log, environment)
+
+
+def _command(setting: Setting, alternative: Alternative) -> list[str]:
+    return [setting.python, str(SNIPPETS / f"{alternative.snippet}.py")]
+
+
+def first_full(spans: list[dict]) -> float | None:
+    """The moment at which as many queries as the cap allows ran at once, for the first time."""
+    starts = sorted(span["start"] for span in spans)
+    return next((at for at in starts if sum(one["start"] <= at < one["end"] for one in spans) >= CAP), None)
+
+
 def _run(
-    setting: Setting, alternative: Alternative, intervals: Path, labels: tuple[str, ...]
+    setting: Setting,
+    alternative: Alternative,
+    intervals: Path,
+    labels: tuple[str, ...],
+    seconds: float = SCRIPT_SECONDS,
 ) -> tuple[list[dict], dict]:
     """Run the snippet once for each label, all at the same time; the intervals of all queries, and their measures."""
     intervals.unlink(missing_ok=True)
     for met in intervals.parent.glob(f"{intervals.name}.*"):
         met.unlink()
-    command = [setting.python, str(SNIPPETS / f"{alternative.snippet}.py")]
     begun = time.time()
     with contextlib.ExitStack() as stack:
-        programs = []
-        for label in labels:
-            environment = setting.environment | {"BENCHMARK_INTERVALS": str(intervals), "BENCHMARK_LABEL": label}
-            environment |= {"BENCHMARK_TOGETHER": str(len(labels))}
-            log = setting.folder / f"script-{label}.log"
-            log.unlink(missing_ok=True)
-            programs.append(stack.enter_context(production.started(command, log, environment)))
+        programs = [
+            stack.enter_context(_started(setting, alternative, intervals, label, len(labels))) for label in labels
+        ]
         for program in programs:
-            surroundings.end(program, command, SCRIPT_SECONDS)
+            surroundings.end(program, _command(setting, alternative), seconds)
         ended = time.time()
-    spans = [json.loads(line) for line in intervals.read_text(encoding="utf-8").splitlines()]
+    spans = _lines(intervals)
     if len(spans) != 20 * len(labels):
         raise NotRun(f"{len(spans)} of {20 * len(labels)} queries were recorded")
     timeline = Timeline(tuple(Span(str(s["index"]), n, s["start"], s["start"], s["end"]) for n, s in enumerate(spans)))
     first, last = timeline.spans[0].start, max(span["end"] for span in spans)
     return spans, {
         "before": first - begun,
+        "full": None if (full := first_full(spans)) is None else full - begun,
         "after": ended - last,
         "makespan": timeline.makespan,
         "ideal": timeline.ideal(CAP),

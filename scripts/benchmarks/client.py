@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import httpx
 import psutil
@@ -23,7 +24,18 @@ from workbook.timelines.timeline import Timeline
 
 RECORDS_SECONDS = 60  # how long to wait until the server has recorded every end
 intervals: list[tuple[float, float]] = []
-requests = 0
+
+
+class Request(NamedTuple):
+    """One request to the server, and when this process sent it and had its answer."""
+
+    path: str
+    sent: float
+    answered: float
+    status: int
+
+
+requests: list[Request] = []
 
 
 @task
@@ -63,19 +75,42 @@ def pool(durations: list[float], limit: int) -> None:
 PATTERNS = {one.fn.__name__: one for one in (sequential, parallel, tag_limit, batches, pool)}
 
 
-def count_requests() -> None:
-    """Count what is sent to the server: every client of Prefect's sends through one of these two."""
+def record_requests() -> None:
+    """Record what is sent to the server: every client of Prefect's sends through one of these two."""
+    send, asend = httpx.Client.send, httpx.AsyncClient.send
 
-    def counted(send):
-        def send_and_count(self, *arguments, **options):
-            global requests
-            requests += 1
-            return send(self, *arguments, **options)
+    def recorded(self, request, **options):
+        sent = time.time()
+        answer = send(self, request, **options)
+        requests.append(Request(request.url.path, sent, time.time(), answer.status_code))
+        return answer
 
-        return send_and_count
+    async def arecorded(self, request, **options):
+        sent = time.time()
+        answer = await asend(self, request, **options)
+        requests.append(Request(request.url.path, sent, time.time(), answer.status_code))
+        return answer
 
-    for client in (httpx.Client, httpx.AsyncClient):
-        client.send = counted(client.send)
+    httpx.Client.send, httpx.AsyncClient.send = recorded, arecorded
+
+
+def hand_overs(asked: list[Request], limit: int) -> list[list[float]]:
+    """What happened to each slot from the end of the task that had it to the start of the next one.
+
+    Slots are alike, so the first end, the first release, the first slot given after those, and its start belong
+    together, and so on.
+
+    Returns:
+        For each, six moments: the end; the release sent, answered; the request for it sent, answered; the start.
+    """
+    starts, ends = sorted(start for start, _ in intervals), sorted(end for _, end in intervals)
+    given = [one for one in asked if one.path.endswith("/increment-with-lease") and one.status < 300]
+    freed = [one for one in asked if one.path.endswith("/decrement-with-lease") and one.status < 300]
+    given, freed = sorted(given, key=lambda one: one.answered), sorted(freed, key=lambda one: one.sent)
+    return [
+        [end, release.sent, release.answered, acquired.sent, acquired.answered, start]
+        for end, release, acquired, start in zip(ends, freed, given[limit:], starts[limit:], strict=False)
+    ]
 
 
 def cpu_and_memory(process: psutil.Process) -> tuple[float, float]:
@@ -104,14 +139,15 @@ def run(case: dict, server: psutil.Process) -> dict:
     if chosen is pool:
         chosen = chosen.with_options(task_runner=ThreadPoolTaskRunner(max_workers=case["limit"]))
     intervals.clear()
-    me, sent = psutil.Process(), requests
+    me = psutil.Process()
+    requests.clear()
     client_before, server_before = cpu_and_memory(me)[0], cpu_and_memory(server)[0]
     begun = time.time()
     state = chosen(case["durations"], case["limit"], return_state=True)
     ended = time.time()
     state.result()  # raises if the flow failed
     client_after, (server_after, megabytes) = cpu_and_memory(me)[0], cpu_and_memory(server)
-    sent = requests - sent
+    asked = requests.copy()
     while completed(state.state_details.flow_run_id) < len(case["durations"]):
         if time.time() - ended > RECORDS_SECONDS:
             lag = None
@@ -120,7 +156,6 @@ def run(case: dict, server: psutil.Process) -> dict:
     else:
         lag = time.time() - ended
     timeline = Timeline(tuple(Span("", n, start, start, end) for n, (start, end) in enumerate(intervals)))
-    starts, ends = sorted(start for start, _ in intervals), sorted(end for _, end in intervals)
     limit = case["limit"]
     return {
         "wall": ended - begun,
@@ -131,11 +166,11 @@ def run(case: dict, server: psutil.Process) -> dict:
         "peak": timeline.peak,
         "per_second": len(timeline) / timeline.makespan,
         "lag": lag,
-        "requests": sent,
+        "requests": len(asked),
         "client_cpu": client_after - client_before,
         "server_cpu": server_after - server_before,
         "server_megabytes": megabytes,
-        "gaps": [start - end for start, end in zip(starts[limit:], ends, strict=False)] if case.get("gaps") else [],
+        "hand_overs": hand_overs(asked, limit) if case.get("hand_overs") else [],
     }
 
 
@@ -145,7 +180,7 @@ def main() -> None:
     with get_client(sync_client=True) as client:
         for limit in {case["limit"] for case in work["cases"] if case["pattern"] == "tag_limit"}:
             client.upsert_global_concurrency_limit_by_name(f"tag:limit-{limit}", limit)
-    count_requests()
+    record_requests()
     run({"pattern": "tag_limit", "durations": [0.01] * 3, "limit": work["cases"][0]["limit"]}, server)  # to load all
     for number, case in enumerate(work["cases"]):
         try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from benchmarks import figures
@@ -18,15 +19,15 @@ from benchmarks.measures import (
     of,
     points,
     quantile,
+    recovered,
     spread,
+    steps,
 )
+from benchmarks.results import PARTS
 
 Data = dict[str, Any]
 CAP = 3
 ABSENT = "This part has no results; [the list at the end](#what-was-not-run) says why.\n"
-BUSY = (
-    "**As this began, the load average was {load:.1f} on {cpus} CPUs: something else was running, or had just ended.**"
-)
 NAMES = {
     "sequential": "sequential",
     "parallel": "uncontrolled",
@@ -62,7 +63,7 @@ def write(out: Path) -> Path:
 
 def text(data: Data) -> str:
     """The whole document as Markdown."""
-    parts = (_head, _which, _durations, _throughput, _patterns, _alternatives, _handover, _not_run)
+    parts = (_head, _which, _durations, _throughput, _patterns, _alternatives, _handover, _workbook, _graders, _not_run)
     return "\n".join(part(data) for part in parts)
 
 
@@ -74,26 +75,29 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]], numbers_from: in
 
 
 def _head(data: Data) -> str:
-    machine, versions = data["machine"], data["versions"]
-    load = ", ".join(f"{value:.1f}" for value in data["load"].values()) or f"{machine['load']:.1f}"
-    busy = "" if machine["load"] < machine["cpus"] / 2 else f"\n{BUSY.format(**machine)}\n"
-    length = "a short run, with few rounds" if data["quick"] else "the full run"
     rows = [
         (
-            "machine",
-            f"{machine['processor']}, {machine['cpus']} CPUs, {machine['gigabytes']:g} GB, {machine['system']}",
-        ),
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("load average as each part began", load),
-        ("measured", f"{machine['date']}, {length}, {data['minutes']:.0f} min"),
+            PARTS[part],
+            f"{where['processor']}, {where['cpus']} CPUs, {where['gigabytes']:g} GB, {where['system']}",
+            where["date"],
+            f"{where['load']:.1f}",
+            f"{where['minutes']:.0f}",
+        )
+        for part, where in data["machines"].items()
     ]
+    titles = ("part", "machine", "date", "load average as it began", "minutes")
+    length = "This was a short run, with few rounds. " if data["quick"] else ""
+    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     return f"""# Benchmarks
 
 How close does each way to limit tasks come to the best that is possible? This page is written from
 [its raw results](benchmarks/results.json); no number in it is typed by hand. On your machine, `make bench` measures
 all of it again and writes this page anew. `QUICK=1 make bench` measures less, and writes into `build/benchmarks/`.
 
-{table(("", ""), rows, 2)}{busy}
+{table(titles, rows, 3)}
+{length}A load average of half the processors or more means that something else was running, or that the part before had
+just ended. Versions: {versions}.
+
 *Ideal* is the shortest time that any schedule could take: the longest task, or all work divided by the slots, whichever
 is longer. A *ratio* is the time from the first start to the last end, divided by the ideal: at 1.00 no slot was ever
 empty. Cells show the median, and the least and most in brackets: of five rounds where they are short, of fewer where
@@ -198,6 +202,7 @@ def _alternatives(data: Data) -> str:
             holds(case, CAP),
             f"[{case['lines']}](../scripts/benchmarks/snippets/{case['snippet']})",
             f"{middle(case, 'before'):.1f} s",
+            recovered(case),
             f"`{case['setup']}`" if case["setup"] else "nothing",
             case["seen"],
         )
@@ -210,6 +215,7 @@ def _alternatives(data: Data) -> str:
         "held with two processes",
         "lines",
         "before the first",
+        "after a crash",
         "typed once",
         "seen after",
     )
@@ -225,30 +231,77 @@ time: *yes* if no more than three queries ran at once in both together.
 
 {figure if rows else ""}{table(titles, rows, 1) if rows else ABSENT}
 *Before the first* is the time from the program's start to the first query: imports, clusters, and what runs before it.
-*Lines* links to the program; its docstring, comments and empty lines aren't counted, and a wrapped line counts once.
+*After a crash* says when three queries ran at once again, in seconds from the start of a program that was started just
+after the one before it had been killed in the middle of three queries: a server keeps the slots of the dead until their
+leases are over. It wasn't measured where workers of their own run the queries, nor for Prefect as installed, whose
+leases are those of the workbook's settings.
 """
 
 
 def _handover(data: Data) -> str:
-    rows = []
+    rows, where = [], []
     for case in data["handover"]:
-        found = gaps(case)
+        found, wait = gaps(case), f"{case['wait']} s"
         cells = [f"{1000 * quantile(found, share):.0f} ms" for share in (0.1, 0.5, 0.9)]
         each = f"{middle(case, 'requests') / case['count']:.1f}"
         cpu = f"{1000 * middle(case, 'server_cpu') / case['count']:.0f} ms"
-        rows.append((f"{case['wait']} s", *cells, str(len(found)), spread(case), each, cpu))
+        rows.append((wait, *cells, str(len(found)), spread(case), each, cpu))
+        where.append((wait, *(f"{1000 * seconds:.0f} ms" for seconds in steps(case)), f"{1000 * fmean(found):.0f} ms"))
     titles = ("slot wait", "10 % are shorter", "median", "90 % are shorter", "gaps", "ratio", "requests", "server CPU")
+    steps_titles = (
+        "slot wait",
+        "to the release",
+        "its answer",
+        "to the request",
+        "its answer",
+        "to the start",
+        "in all",
+    )
     figure = """![A rising line for each slot wait: how many of the gaps between two tasks are no longer than so many
 seconds.](benchmarks/handover.png)
 
 """
+    trace = f"""
+Where the time goes, on average over the gaps. The client sends the *release* of the slot when a task has ended, and a
+*request* for a slot, again and again, for the task that comes next: these are the time until each was sent, and until
+the server had answered it. The time to the request is below zero where the request that got the slot was on its way
+before the client had the answer to the release.
+
+{table(steps_titles, where, 0)}"""
     return f"""## The hand-over
 
 The gap from one task's end to the next one's start under a tag limit, for three values of
 `PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS`. A shorter wait asks more often: the last two columns are per
 task run.
 
-{figure if rows else ""}{table(titles, rows, 0) if rows else ABSENT}"""
+{figure if rows else ""}{table(titles, rows, 0) if rows else ABSENT}{trace if rows else ""}"""
+
+
+def _workbook(data: Data) -> str:
+    rows = [(case["name"], f"{spread(case, 'seconds', 2)} s") for case in data["workbook"]]
+    return f"""## The workbook itself
+
+What a learner waits for. A check runs the learner's flow on a server of its own, several times if the exercise needs
+it.
+
+{table(("", "time"), rows) if rows else ABSENT}"""
+
+
+def _graders(data: Data) -> str:
+    rows = []
+    for case in data["graders"]:
+        (one,) = case["rounds"]
+        accepted, refused = f"{one['accepted']} of {one['right']}", f"{one['refused']} of {one['wrong']}"
+        rows.append((case["name"], accepted, refused, f"{one['seconds']:.1f} s"))
+    titles = ("grader", "right answers accepted", "wrong answers refused", "time for each")
+    return f"""## Other graders
+
+The same answers to exercise 2.1, judged by graders of notebooks in environments of their own. *A test of the result*
+compares the rows that the flow returns, in order; *also of the time* asks besides that four queries of 0.5 s take less
+than 2 s. Neither can see how the tasks ran. The time includes what each grader starts for an answer: a kernel, or a
+process that loads Prefect.
+
+{table(titles, rows) if rows else ABSENT}"""
 
 
 def _not_run(data: Data) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 COST = 1.10  # what counts as cheap: less than a tenth above the ideal
@@ -96,9 +96,23 @@ def holds(case: Case, cap: int) -> str:
     return "yes" if two["overlapped"] else "yes: other processes ran the queries of both"
 
 
+def recovered(case: Case) -> str:
+    """After how many seconds a program that was killed and started again had all slots, or how many it had at most."""
+    if case["crashed"] is None:
+        return "-"
+    full, peak = case["crashed"]["full"], case["crashed"]["peak"]
+    return f"never more than {peak} at once" if full is None else f"{full:.1f} s"
+
+
 def gaps(case: Case) -> list[float]:
     """The gaps of all rounds, in order of length."""
-    return sorted(gap for one in case["rounds"] for gap in one["gaps"])
+    return sorted(moments[-1] - moments[0] for one in case["rounds"] for moments in one["hand_overs"])
+
+
+def steps(case: Case) -> list[float]:
+    """The mean seconds between each two of the moments of a hand-over; they add up to the mean gap."""
+    found = [moments for one in case["rounds"] for moments in one["hand_overs"]]
+    return [fmean(moments[after] - moments[after - 1] for moments in found) for after in range(1, len(found[0]))]
 
 
 def quantile(values: list[float], share: float) -> float:

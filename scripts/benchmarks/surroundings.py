@@ -135,18 +135,20 @@ def redis_database() -> Iterator[str]:
         client.close()
 
 
-def throw_away_python(folder: Path, packages: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
-    """A Python in `folder` with these packages and what `timed.py` needs, and the version of each."""
+def throw_away_python(
+    folder: Path, packages: tuple[str, ...], also: tuple[str, ...] = ("sqlalchemy", "filelock")
+) -> tuple[Path, dict[str, str]]:
+    """A Python in `folder` with these packages and what else they need (what `timed.py` does), and their versions."""
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if shutil.which("uv"):
         commands = [
             ["uv", "venv", "--quiet", "--python", sys.executable, str(folder)],
-            ["uv", "pip", "install", "--quiet", "--python", str(python), *packages, "sqlalchemy", "filelock"],
+            ["uv", "pip", "install", "--quiet", "--python", str(python), *packages, *also],
         ]
     else:
         commands = [
             [sys.executable, "-m", "venv", str(folder)],
-            [str(python), "-m", "pip", "install", "--quiet", *packages, "sqlalchemy", "filelock"],
+            [str(python), "-m", "pip", "install", "--quiet", *packages, *also],
         ]
     for command in commands:
         call(command, dict(os.environ), folder.parent, INSTALL_SECONDS)

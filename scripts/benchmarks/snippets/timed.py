@@ -13,11 +13,16 @@ MEET_SECONDS = 60
 
 def query(index: int) -> list[dict]:
     start = time.time()
+    _note("begun.jsonl", {"index": index, "start": start})
     rows = warehouse.query(index)
     line = {"index": index, "start": start, "end": time.time(), "by": os.environ.get("BENCHMARK_LABEL", "")}
-    with Path(os.environ["BENCHMARK_INTERVALS"]).open("ab", buffering=0) as file:
-        file.write(json.dumps(line).encode() + b"\n")  # one short write in append mode: processes don't mix lines
+    _note(Path(os.environ["BENCHMARK_INTERVALS"]).name, line)
     return rows
+
+
+def _note(file: str, line: dict) -> None:
+    with Path(os.environ["BENCHMARK_INTERVALS"]).with_name(file).open("ab", buffering=0) as notes:
+        notes.write(json.dumps(line).encode() + b"\n")  # one short write in append mode: processes don't mix lines
 
 
 def meet(how_many: int) -> None:
