@@ -73,16 +73,16 @@ def _is_right(file: Path) -> bool:
 
 
 def _workbook(folder: Path, answers: list[Path]) -> tuple[Judged, float]:
-    with mock.patch.dict(os.environ, surroundings.clean_environment(folder)), Grader(say=lambda _: None) as grader:
-        grader.judge(EXERCISE, _source(answers[0]))  # starts its server
-        begun = time.perf_counter()
-        passed = {file: grader.judge(EXERCISE, _source(file)).outcome == PASSED for file in answers}
-        seconds = time.perf_counter() - begun
-    surroundings.call(
-        [sys.executable, "-m", "workbook.cli", "server", "stop"],
-        surroundings.clean_environment(folder), folder, COMMAND_SECONDS,
-    )  # fmt: skip
-    return passed, seconds
+    environment = surroundings.clean_environment(folder)
+    try:
+        with mock.patch.dict(os.environ, environment), Grader(say=lambda _: None) as grader:
+            grader.judge(EXERCISE, _source(answers[0]))  # starts its server
+            begun = time.perf_counter()
+            passed = {file: grader.judge(EXERCISE, _source(file)).outcome == PASSED for file in answers}
+            return passed, time.perf_counter() - begun
+    finally:
+        command = [sys.executable, "-m", "workbook.cli", "server", "stop"]
+        surroundings.call(command, environment, folder, COMMAND_SECONDS)
 
 
 def _source(file: Path) -> Source:

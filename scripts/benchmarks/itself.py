@@ -3,8 +3,10 @@
 Everything runs as a learner runs it: a notebook's cells in a kernel, commands in a process, with a home of its own.
 """
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -33,33 +35,32 @@ def itself(results: Results, folder: Path, quick: bool) -> None:
     for what, reason in NEVER.items():
         results.not_run(what, reason)
     for number in range(rounds):
-        home = _home(folder / f"first-{number}")
-        _note(results, "from nothing to the first figure: kernel, server, lesson 00", _first_figure(home))
-        _stop(home)
-    home = _home(folder / "later")
-    for _ in range(rounds):
-        _in_a_notebook(results, home)
-    one = [*WORKBOOK, "grade", EXERCISE, "--from", str(ROOT / "solutions")]
-    for _ in range(rounds):
+        with _home(folder / f"first-{number}") as home:
+            _note(results, "from nothing to the first figure: kernel, server, lesson 00", _first_figure(home))
+    with _home(folder / "later") as home:
+        for _ in range(rounds):
+            _in_a_notebook(results, home)
+        one = [*WORKBOOK, "grade", EXERCISE, "--from", str(ROOT / "solutions")]
         code = "import time; begun = time.perf_counter(); import workbook; print(time.perf_counter() - begun)"
-        said = surroundings.call([sys.executable, "-c", code], home, folder, COMMAND_SECONDS)
-        _note(results, "`import workbook`", float(said))
-        _note(results, f"`workbook grade {EXERCISE}`", _timed(one, home, folder))
-    if quick:
-        results.not_run("`workbook grade` of all solutions", "it takes minutes, and this was a short run")
-    else:
-        _note(results, "`workbook grade` of all solutions", _timed([*one[:4], *one[5:]], home, folder))
-    _stop(home)
+        for _ in range(rounds):
+            said = surroundings.call([sys.executable, "-c", code], home, folder, COMMAND_SECONDS)
+            _note(results, "`import workbook`", float(said))
+            _note(results, f"`workbook grade {EXERCISE}`", _timed(one, home, folder))
+        if quick:
+            results.not_run("`workbook grade` of all solutions", "it takes minutes, and this was a short run")
+        else:
+            _note(results, "`workbook grade` of all solutions", _timed([*one[:4], *one[5:]], home, folder))
 
 
-def _home(folder: Path) -> dict[str, str]:
-    """The environment of a learner who begins."""
+@contextlib.contextmanager
+def _home(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of a learner who begins; the servers that were started in it are ended."""
     folder.mkdir()
-    return surroundings.clean_environment(folder, WORKBOOK_DATA=str(folder / "data"))
-
-
-def _stop(home: dict[str, str]) -> None:
-    surroundings.call([*WORKBOOK, "server", "stop"], home, Path(home["WORKBOOK_DATA"]).parent, COMMAND_SECONDS)
+    environment = surroundings.clean_environment(folder, WORKBOOK_DATA=str(folder / "data"))
+    try:
+        yield environment
+    finally:
+        surroundings.call([*WORKBOOK, "server", "stop"], environment, folder, COMMAND_SECONDS)
 
 
 def _note(results: Results, what: str, seconds: float) -> None:
