@@ -19,7 +19,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -183,8 +184,9 @@ class Reader:
             terminal.fail("A command failed:")
         return terminal.output()
 
-    def wait(self, terminal: Terminal) -> None:
+    def wait(self, terminal: Terminal, meanwhile: Callable[[], None] = lambda: None) -> None:
         def over() -> bool:
+            meanwhile()
             for one in self.terminals.values():
                 if one.running.process.poll() is not None:
                     one.fail("A command failed:")
@@ -203,9 +205,15 @@ class Reader:
     def press_ctrl_c(self, number: int) -> None:
         terminal = self.terminals.get(number)
         assert terminal and terminal.in_front, f"nothing runs in the foreground of terminal {number}"
-        terminal.in_front = None
-        terminal.press("\x03")
-        self.wait(terminal)
+        terminal.in_front, pressed = None, []
+
+        def press() -> None:
+            """Press it, and once more each minute: a worker of Prefect 3.9.1 has been seen to go on after the first."""
+            if time.monotonic() > 60 * len(pressed) + (pressed or [float("-inf")])[0]:
+                pressed.append(time.monotonic())
+                terminal.press("\x03")
+
+        self.wait(terminal, press)
 
     def close(self, number: int) -> None:
         terminal = self.terminals.pop(number)
