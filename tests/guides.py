@@ -19,8 +19,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,7 +154,18 @@ def opened(folder: Path, environment: dict[str, str], cwd: Path) -> Iterator[Ter
     """
     folder.mkdir(parents=True)
     command = "stty cols 120 rows 40; exec bash --noprofile --norc --noediting -i"
-    script = ["script", "--quiet", "--flush", "--return", "--command", command, str(folder / "typescript")]
+    # A test that runs in the background may ignore SIGINT, and what it starts would, too: then no Ctrl-C ends a worker.
+    script = [
+        "env",
+        "--default-signal=INT,QUIT",
+        "script",
+        "--quiet",
+        "--flush",
+        "--return",
+        "--command",
+        command,
+        str(folder / "typescript"),
+    ]
     environment = environment | {"PS1": r"\n@@@ $?\n", "HISTFILE": "", "SHELL": "/bin/sh", "TERM": "xterm"}
     with started(script, folder / "log", environment, cwd, typed=True) as running:
         terminal = Terminal(running, folder)
@@ -184,9 +194,8 @@ class Reader:
             terminal.fail("A command failed:")
         return terminal.output()
 
-    def wait(self, terminal: Terminal, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def wait(self, terminal: Terminal) -> None:
         def over() -> bool:
-            meanwhile()
             for one in self.terminals.values():
                 if one.running.process.poll() is not None:
                     one.fail("A command failed:")
@@ -205,15 +214,9 @@ class Reader:
     def press_ctrl_c(self, number: int) -> None:
         terminal = self.terminals.get(number)
         assert terminal and terminal.in_front, f"nothing runs in the foreground of terminal {number}"
-        terminal.in_front, pressed = None, []
-
-        def press() -> None:
-            """Press it, and once more each minute: a worker of Prefect 3.9.1 has been seen to go on after the first."""
-            if time.monotonic() > 60 * len(pressed) + (pressed or [float("-inf")])[0]:
-                pressed.append(time.monotonic())
-                terminal.press("\x03")
-
-        self.wait(terminal, press)
+        terminal.in_front = None
+        terminal.press("\x03")
+        self.wait(terminal)
 
     def close(self, number: int) -> None:
         terminal = self.terminals.pop(number)
