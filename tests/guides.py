@@ -155,17 +155,8 @@ def opened(folder: Path, environment: dict[str, str], cwd: Path) -> Iterator[Ter
     folder.mkdir(parents=True)
     command = "stty cols 120 rows 40; exec bash --noprofile --norc --noediting -i"
     # A test that runs in the background may ignore SIGINT, and what it starts would, too: then no Ctrl-C ends a worker.
-    script = [
-        "env",
-        "--default-signal=INT,QUIT",
-        "script",
-        "--quiet",
-        "--flush",
-        "--return",
-        "--command",
-        command,
-        str(folder / "typescript"),
-    ]
+    script = ["env", "--default-signal=INT,QUIT", "script", "--quiet", "--flush", "--return"]
+    script += ["--command", command, str(folder / "typescript")]
     environment = environment | {"PS1": r"\n@@@ $?\n", "HISTFILE": "", "SHELL": "/bin/sh", "TERM": "xterm"}
     with started(script, folder / "log", environment, cwd, typed=True) as running:
         terminal = Terminal(running, folder)
@@ -187,7 +178,9 @@ class Reader:
         """Type a block into a terminal; what it printed, once it has ended or its last command is in the foreground."""
         terminal = self.terminals[number]
         if terminal.in_front:
-            raise AssertionError(f"{terminal.in_front.read_text()}is still in the foreground, and then comes\n{code}")
+            raise AssertionError(
+                f"{terminal.in_front.read_text(encoding='utf-8')}is still in the foreground, and then comes\n{code}"
+            )
         terminal.start(code)
         self.wait(terminal)
         if terminal.exit_code():

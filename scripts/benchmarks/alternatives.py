@@ -51,7 +51,7 @@ class Alternative:
         seen: what one can look at afterwards.
         setup: what its user types once, as the table shows it.
         slow: a run takes minutes, so a short benchmark leaves it out, and a full one only measures it once.
-        crashes: it's measured how soon it can go on after a crash; not where workers of their own run the queries.
+        crashes: whether to measure how soon it goes on after a crash; not where separate workers run the queries.
     """
 
     name: str

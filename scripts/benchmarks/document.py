@@ -233,8 +233,8 @@ time: *yes* if no more than three queries ran at once in both together.
 *Before the first* is the time from the program's start to the first query: imports, clusters, and what runs before it.
 *After a crash* says when three queries ran at once again, in seconds from the start of a program that was started just
 after the one before it had been killed in the middle of three queries: a server keeps the slots of the dead until their
-leases are over. It wasn't measured where workers of their own run the queries, nor for Prefect as installed, whose
-leases are those of the workbook's settings.
+leases are over. We didn't measure it where separate workers run the queries, nor for Prefect as installed, whose leases
+are as long as with the workbook's settings.
 """
 
 
@@ -281,8 +281,7 @@ def _workbook(data: Data) -> str:
     rows = [(case["name"], f"{spread(case, 'seconds', 2)} s") for case in data["workbook"]]
     return f"""## The workbook itself
 
-What a learner waits for. A check runs the learner's flow on a server of its own, several times if the exercise needs
-it.
+How long a learner waits. A check runs the flow on its own server, several times if the exercise needs it.
 
 {table(("", "time"), rows) if rows else ABSENT}"""
 
@@ -296,7 +295,7 @@ def _graders(data: Data) -> str:
     titles = ("grader", "right answers accepted", "wrong answers refused", "time for each")
     return f"""## Other graders
 
-The same answers to exercise 2.1, judged by graders of notebooks in environments of their own. *A test of the result*
+The same answers to exercise 2.1, judged by notebook graders, each in its own environment. *A test of the result*
 compares the rows that the flow returns, in order; *also of the time* asks besides that four queries of 0.5 s take less
 than 2 s. Neither can see how the tasks ran. The time includes what each grader starts for an answer: a kernel, or a
 process that loads Prefect.

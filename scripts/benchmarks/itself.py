@@ -1,6 +1,6 @@
 """Part four: the workbook itself: how long until something is to be seen, and how long verdicts take.
 
-Everything runs as a learner runs it: a notebook's cells in a kernel, commands in a process, with a home of its own.
+Everything runs as a learner runs it: a notebook's cells in a kernel, commands in a process, in a new home.
 """
 
 import contextlib
