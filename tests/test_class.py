@@ -81,6 +81,12 @@ def test_a_folder_with_nothing_to_grade_is_named(tmp_path):
         handed_in.collect(tmp_path, timeout=0)
 
 
+def test_only_a_damaged_file_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in.time, "sleep", lambda _: pytest.fail("it waits for what nobody will mend"))
+    put(tmp_path, {f"{L1}.ipynb": as_file(lesson(L1, **{"1.1": MINE})), "1.1.py": f"{MINE} + 1"})
+    assert len(handed_in.collect(tmp_path).problems) == 1
+
+
 def test_deleted_cells_are_named(tmp_path):
     notebook = lesson(L1)
     notebook.cells = [cell for cell in notebook.cells if "exercise-1.2" not in cell.metadata.get("tags", [])]
@@ -98,6 +104,7 @@ def test_deleted_cells_are_named(tmp_path):
         ({f"{L1}.ipynb": MINE, f"{L1}-Copy1.ipynb": None}, MINE, ""),
         ({f"{L1}.ipynb": MINE, f"{L1} (1).ipynb": f"{MINE} + 1"}, MINE, f"{L1}.ipynb counts, not {L1} (1).ipynb."),
         ({f"notebooks/{L1}.ipynb": MINE}, MINE, ""),
+        ({f"{L1}.ipynb": MINE, f"{L1} (1).ipynb": MINE.replace("\n", "\n\n") + "\n\n"}, MINE, ""),
     ],
 )
 def test_a_copy_counts_where_the_original_is_missing_or_untouched(tmp_path, files, counts, problem):

@@ -248,14 +248,14 @@ def grade(
 
     files = {kind: paths.prepare(file, f"--{kind}") for kind, file in wanted.items() if file}
     with Grader() as grader, foreseen(handed_in.SubmissionError):
-        found = handed_in.collect(folder).found
-        if watch or any("NotImplementedError" not in answer.text for answer in found.values()):
+        answers = handed_in.collect(folder)
+        if watch or any("NotImplementedError" not in answer.text for answer in answers.found.values()):
             grader.start()  # it gets ready while this process loads what is below
         from workbook.grading import gradebook
         from workbook.grading.exercises import UnknownExercise
 
         with foreseen(UnknownExercise):
-            passed = gradebook.grade(exercises or [], Console(), grader, folder, files, watch)
+            passed = gradebook.grade(exercises or [], Console(), grader, folder, files, watch, answers)
     raise Exit(0 if passed else 1)
 
 

@@ -4,6 +4,7 @@ Everything runs as a learner runs it: a notebook's cells in a kernel, commands i
 """
 
 import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -40,7 +41,9 @@ def itself(results: Results, folder: Path, quick: bool) -> None:
     with _home(folder / "later") as home:
         for _ in range(rounds):
             _in_a_notebook(results, home)
-        one = [*WORKBOOK, "grade", EXERCISE, "--from", str(ROOT / "solutions")]
+        notebooks_only = shutil.ignore_patterns("*.py", "__pycache__")  # as a learner's folder has them
+        answers = shutil.copytree(ROOT / "solutions", folder / "answers", ignore=notebooks_only)
+        one = [*WORKBOOK, "grade", EXERCISE, "--from", str(answers)]
         code = "import time; begun = time.perf_counter(); import workbook; print(time.perf_counter() - begun)"
         for _ in range(rounds):
             said = surroundings.call([sys.executable, "-c", code], home, folder, COMMAND_SECONDS)

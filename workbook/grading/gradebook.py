@@ -42,6 +42,7 @@ def grade(
     folder: Path | None = None,
     files: dict[str, Path | None] | None = None,
     watch: bool = False,
+    first: handed_in.HandedIn | None = None,
 ) -> bool:
     """Grade answers and show each verdict as it comes, then the scoreboard.
 
@@ -53,6 +54,7 @@ def grade(
             notebooks/, and only then is the verdict kept as the learner's progress.
         files: where to write the verdicts, by the name of a function of `verdict_files`, as "json".
         watch: go on, and grade again whatever changes, until interrupted.
+        first: what was found in the folder just now; by default it is read.
 
     Returns:
         Whether all that were asked for have passed.
@@ -67,7 +69,7 @@ def grade(
     known: tuple[str, ...] = ()  # problems that have been named
     while True:
         try:
-            answers = handed_in.collect(folder)
+            answers, first = first or handed_in.collect(folder), None
             found, problems = answers.found, answers.problems
         except handed_in.SubmissionError as error:
             if not (watch and verdicts):

@@ -32,11 +32,12 @@ class Damaged(Exception):
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The answers of one learner, by exercise id, and what could not be used, in sentences."""
+    """The answers of one learner, by exercise id, what could not be used, in sentences, and if a file is damaged."""
 
     name: str
     found: dict[str, Found]
     problems: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 def read(place: Path) -> HandedIn:
@@ -50,12 +51,14 @@ def read(place: Path) -> HandedIn:
             3.1_anything.py.
     """
     problems: list[str] = []
+    damaged = False
     candidates: dict[str, list[Found]] = {}
     for name, data in files_of(place, problems):
         try:
             answers = _answers(name, data)
         except Damaged as error:
             problems.append(f"{name} {error}")
+            damaged = True
             continue
         for exercise_id, text in answers.items():
             candidates.setdefault(exercise_id, []).append(Found(text, Path(name)))
@@ -65,7 +68,7 @@ def read(place: Path) -> HandedIn:
         problems.insert(
             0, "Nothing to grade was found: no notebook of the workbook's, no Python file exported from one."
         )
-    return HandedIn(place.stem if place.is_file() else place.name, found, tuple(problems))
+    return HandedIn(place.stem if place.is_file() else place.name, found, tuple(problems), damaged)
 
 
 def collect(place: Path | None = None, timeout: float = 2) -> HandedIn:
@@ -73,7 +76,7 @@ def collect(place: Path | None = None, timeout: float = 2) -> HandedIn:
 
     Args:
         place: a folder or a zip; by default the checkout's notebooks/.
-        timeout: seconds for which a file that can't be used may become one that can. Jupyter saves in place: for a
+        timeout: seconds for which a damaged file may become one that can be used. Jupyter saves in place: for a
             moment the file is empty, or a part of itself.
 
     Raises:
@@ -85,7 +88,7 @@ def collect(place: Path | None = None, timeout: float = 2) -> HandedIn:
             f"There is no folder {place}: name one with `--from`, or restore it with `make notebooks`."
         )
     until = time.monotonic() + timeout
-    while (handed_in := read(place)).problems and time.monotonic() < until:
+    while ((handed_in := read(place)).damaged or not handed_in.found) and time.monotonic() < until:
         time.sleep(0.05)  # between two looks
     if not handed_in.found:
         raise SubmissionError(f"{place} can't be graded. {' '.join(handed_in.problems)}")
@@ -202,11 +205,17 @@ def _chosen(exercise_id: str, several: list[Found], problems: list[str]) -> Foun
     if len(several) == 1:
         return several[0]
     *others, chosen = sorted(several, key=rank)
-    different = [found for found in others if found.text != chosen.text and not _stub(exercise_id, found.text)]
+    lines = _lines(chosen)
+    different = [found for found in others if _lines(found) != lines and not _stub(exercise_id, found.text)]
     if different:
         names = ", ".join(found.file.as_posix() for found in different)
         problems.append(f"{exercise_id} is answered more than once: {chosen.file.as_posix()} counts, not {names}.")
     return chosen
+
+
+def _lines(found: Found) -> list[str]:
+    """An answer's lines but the empty ones, whose number differs between a notebook and its export."""
+    return [line for line in found.text.splitlines() if line.strip()]
 
 
 def _stub(exercise_id: str, text: str) -> bool:
