@@ -53,6 +53,7 @@ class Alternative:
         setup: what its user types once, as the table shows it.
         slow: a run takes minutes, so a short benchmark leaves it out, and a full one only measures it once.
         crashes: whether to measure how soon it goes on after a crash; not where separate workers run the queries.
+        leased: after a crash it waits for minutes. It is measured last, next to the others that wait.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Alternative:
     setup: str = ""
     slow: bool = False
     crashes: bool = True
+    leased: bool = False
 
 
 # ----------------------------------------
@@ -171,7 +173,7 @@ CREATE = "prefect gcl create {} --limit 3"
 ALTERNATIVES = (  # in this order, as the time may not suffice for the last
     Alternative(
         "Prefect tag limit, the workbook's settings", "prefect_tag_limit", prefect(surroundings.workbook_server, TAG),
-        RECORDS, CREATE.format(TAG),
+        RECORDS, CREATE.format(TAG), leased=True,
     ),
     Alternative("concurrent.futures", "threads", nothing, "nothing"),
     Alternative("asyncio with a semaphore", "semaphore", nothing, "nothing"),
@@ -189,11 +191,11 @@ ALTERNATIVES = (  # in this order, as the time may not suffice for the last
     Alternative("Dask with a resource", "dask_resource", nothing, "a dashboard, while it runs"),
     Alternative(
         "Prefect `concurrency()`", "prefect_concurrency", prefect(surroundings.workbook_server, "sessions"),
-        RECORDS, CREATE.format("sessions"),
+        RECORDS, CREATE.format("sessions"), leased=True,
     ),
     Alternative(
         "Prefect tag limit, PostgreSQL", "prefect_tag_limit", prefect(surroundings.postgresql_server, TAG),
-        RECORDS, CREATE.format(TAG),
+        RECORDS, CREATE.format(TAG), leased=True,
     ),
     Alternative(
         "Airflow pool", "airflow_pool", airflow, "every task in Airflow's UI",
@@ -215,7 +217,7 @@ ALTERNATIVES = (  # in this order, as the time may not suffice for the last
 
 
 def side_by_side(results: Results, folder: Path, quick: bool) -> None:
-    until, share = time.time() + (120 if quick else 18 * 60), 1 if quick else 30
+    until, share = time.time() + (120 if quick else 12 * 60), 1 if quick else 20
     for number, alternative in enumerate(ALTERNATIVES):
         if quick and alternative.slow:
             results.not_run(alternative.name, "it takes minutes, and this was a short run")
@@ -226,6 +228,26 @@ def side_by_side(results: Results, folder: Path, quick: bool) -> None:
                 _measure(results, alternative, folder / f"alternative-{number}", until, share, quick)
             except Exception as reason:  # listed in the document; the next one may work
                 results.not_run(alternative.name, in_short(reason))
+    if not quick:
+        _after_leases(results, folder)
+
+
+def _after_leases(results: Results, folder: Path) -> None:
+    """Crash those whose slots are leased, one after another, and start all again before any of them is waited for."""
+    with contextlib.ExitStack() as stack:
+        waiting = []
+        for number, case in enumerate(results.data["alternatives"]):
+            alternative = next(one for one in ALTERNATIVES if one.name == case["name"])
+            if alternative.leased:
+                (home := folder / f"crash-{number}").mkdir()
+                intervals = home / "intervals.jsonl"
+                setting = stack.enter_context(alternative.where(home, intervals))
+                _crash(setting, alternative, intervals)
+                waiting.append((case, stack.enter_context(_running(setting, alternative, intervals, ("one",)))))
+        for case, ended in waiting:
+            case["crashed"] = ended(CRASH_SECONDS)[1]
+            results.save()
+            print(f"  {case['name']}: {case['crashed']['full']:.0f} s after a crash", flush=True)
 
 
 def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float, quick: bool) -> None:
@@ -249,8 +271,9 @@ def _measure(results: Results, alternative: Alternative, folder: Path, until: fl
         spans, numbers = _run(setting, alternative, intervals, ("one", "other"))
         case["two"] = {**numbers, "overlapped": overlapped(spans)}
         results.save()
-        if alternative.crashes and not quick:
-            case["crashed"] = _after_a_crash(setting, alternative, intervals)
+        if alternative.crashes and not alternative.leased and not quick:
+            _crash(setting, alternative, intervals)
+            case["crashed"] = _run(setting, alternative, intervals, ("one",))[1]
             results.save()
 
 
@@ -277,15 +300,14 @@ def overlapped(spans: list[dict]) -> bool | None:
     return max(begin for begin, _ in stretches.values()) < min(end for _, end in stretches.values())
 
 
-def _after_a_crash(setting: Setting, alternative: Alternative, intervals: Path) -> dict:
-    """The measures of the program when it's started just after it was killed while three queries were running."""
+def _crash(setting: Setting, alternative: Alternative, intervals: Path) -> None:
+    """Start the program, and kill it while three queries are running."""
     files = (intervals.with_name("begun.jsonl"), intervals)
     for file in files:
         file.write_text("", encoding="utf-8")
     with _started(setting, alternative, intervals, "killed") as program:
         production.wait_for(lambda: len(_lines(files[0])) - len(_lines(files[1])) >= CAP, program.printed)
         program.end()
-    return _run(setting, alternative, intervals, ("one",), CRASH_SECONDS)[1]
 
 
 def _lines(file: Path) -> list[dict]:
@@ -314,27 +336,38 @@ def first_full(spans: list[dict]) -> float | None:
 
 
 def _run(
-    setting: Setting,
-    alternative: Alternative,
-    intervals: Path,
-    labels: tuple[str, ...],
-    seconds: float = SCRIPT_SECONDS,
+    setting: Setting, alternative: Alternative, intervals: Path, labels: tuple[str, ...]
 ) -> tuple[list[dict], dict]:
     """Run the snippet once for each label, all at the same time; the intervals of all queries, and their measures."""
+    with _running(setting, alternative, intervals, labels) as ended:
+        return ended(SCRIPT_SECONDS)
+
+
+@contextlib.contextmanager
+def _running(
+    setting: Setting, alternative: Alternative, intervals: Path, labels: tuple[str, ...]
+) -> Iterator[Callable[[float], tuple[list[dict], dict]]]:
+    """The snippet as so many programs; call what this yields to wait so many seconds for their end and measure them."""
     intervals.unlink(missing_ok=True)
     for met in intervals.parent.glob(f"{intervals.name}.*"):
         met.unlink()
     begun = time.time()
+
+    def ended(seconds: float) -> tuple[list[dict], dict]:
+        for program in programs:
+            surroundings.end(program, _command(setting, alternative), seconds)
+        return _measures(_lines(intervals), len(labels), begun, time.time())
+
     with contextlib.ExitStack() as stack:
         programs = [
             stack.enter_context(_started(setting, alternative, intervals, label, len(labels))) for label in labels
         ]
-        for program in programs:
-            surroundings.end(program, _command(setting, alternative), seconds)
-        ended = time.time()
-    spans = _lines(intervals)
-    if len(spans) != 20 * len(labels):
-        raise NotRun(f"{len(spans)} of {20 * len(labels)} queries were recorded")
+        yield ended
+
+
+def _measures(spans: list[dict], programs: int, begun: float, ended: float) -> tuple[list[dict], dict]:
+    if len(spans) != 20 * programs:
+        raise NotRun(f"{len(spans)} of {20 * programs} queries were recorded")
     timeline = Timeline(tuple(Span(str(s["index"]), n, s["start"], s["start"], s["end"]) for n, s in enumerate(spans)))
     first, last = timeline.spans[0].start, max(span["end"] for span in spans)
     return spans, {
