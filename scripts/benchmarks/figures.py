@@ -65,7 +65,7 @@ def alternatives(data: Data, file: Path) -> None:
         ratio, ratios = measures.middle(case), measures.of(case, "ratio")
         said = measures.holds(case, CAP)
         held = said.startswith("yes")
-        label = f"{ratio:.2f}, {'held' if held else 'not held' if said.startswith('no:') else 'not shown'}"
+        label = f"{ratio:.2f}, {'held' if held else 'not held' if said.startswith('no:') else said.partition(':')[0]}"
         axes.barh(row, ratio, height=0.6, color=style.TASK_COLOURS[0] if held else style.OTHER)
         axes.hlines(row, min(ratios), max(ratios), color=style.INK, linewidth=1.6)
         place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
