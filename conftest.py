@@ -9,6 +9,7 @@ import functools
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def free_port() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, or what the tests started would stay
     if config.pluginmanager.hasplugin("hypothesispytest"):  # a learner who runs the notebooks as tests need not have it
         import hypothesis
 
