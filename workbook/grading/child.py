@@ -6,6 +6,7 @@ import faulthandler
 import inspect
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -247,7 +248,8 @@ def _is_flow(entry: Any) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
+    text = re.sub(r"\s*For further information visit \S+", "", str(error))  # pydantic's
+    return f"{type(error).__name__}: {text}"[:2000]
 
 
 def _encoded(value: Any, depth: int = 0) -> Any:

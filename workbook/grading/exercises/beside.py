@@ -12,6 +12,7 @@ from workbook.grading.evidence import Run
 from workbook.grading.sandbox import Answer
 
 LOOK = 0.05  # seconds between two looks: files announce nothing
+OUTLAST = 20  # seconds for which a query is held in an answer that may wait for some seconds only
 PAUSES = re.compile(r"sleep|timeout|\bEvent\(|wait\((?:[^()]*,)?\s*\d")  # in code that may wait for some seconds only
 
 

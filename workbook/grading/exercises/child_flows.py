@@ -24,6 +24,9 @@ MIX_UPS = {
     r"'list' object is not callable": "`asyncio.to_thread(ask(…))` calls `ask()` first, and passes on its rows. Pass "
     "the function and its arguments separately: `asyncio.to_thread(ask, index, seconds)`.",
     r"'coroutine'": "Calling an `async def` function only makes a coroutine: `await` runs it and gives you its result.",
+    r"'_asyncio\.Future'": "`run_in_executor()` gives you a future of asyncio, not the result: `await` it.",
+    r"'Flow' object has no attribute '(submit|map)'": "A flow has no `submit` and no `map`: pass it to "
+    "`asyncio.to_thread`, or call it in a task that you submit.",
     r"PrefectConcurrentFuture can't be used in 'await'": "A future isn't a coroutine: call `.result()` on it, or await "
     "the task itself, without submit.",
     r"coroutine or an awaitable|unhashable type|can't be used in 'await'": "`await` and `gather()` need coroutines. If "
@@ -36,7 +39,7 @@ MIX_UPS = {
 def mixed_up(seen: Run) -> None:
     """Nothing was called that should have been awaited, or the other way round."""
     error = str(seen.error or seen.state.message or "")
-    if not seen.state.is_completed() and error.startswith("TypeError"):
+    if not seen.state.is_completed() and error.startswith(("TypeError", "AttributeError")):
         for pattern, why in MIX_UPS.items():
             if re.search(pattern, error):
                 raise NotYet(f"Your flow ended {seen.state.name}: {error.rstrip('.')}.", "It should complete.", why)
@@ -231,7 +234,8 @@ def _all_finished(seen: Run, regions: Mapping[str, list[int]], well: list[str]) 
 
 def _named(seen: Run, badly: list[str], well: list[str]) -> None:
     text = seen.state.message or ""
-    named = [name for name in [*badly, *well] if re.search(rf"\b{name}\b", text, re.IGNORECASE)]
+    words = {word.lower() for word in re.findall(r"[^\W_]+", text)}
+    named = [name for name in [*badly, *well] if name in words]
     expected = f"It should name {' and '.join(badly)}, whose reports failed, and no other region."
     if unnamed := [name for name in badly if name not in named]:
         raise NotYet(

@@ -28,7 +28,7 @@ from prefect.states import Cancelled
 
 from workbook.grading.exercises import expect
 from workbook.grading.model import NotYet
-from workbook.grading.sandbox import Answer, AnswerError
+from workbook.grading.sandbox import Answer, AnswerAborted, AnswerError
 
 FLOW = "nightly"
 RETURN_SECONDS = 15  # for the learner's call to return after it has triggered the run; more if that took longer
@@ -129,6 +129,13 @@ def _call(answer: Answer, pool: str, folder: Path, number: int) -> None:
                     "returns.",
                 ) from None
             raise
+        except AnswerAborted as error:
+            if error.code == "hang" and "serve(" in str(error):
+                more = (
+                    "`serve()` runs flow runs itself until you stop it: use `.deploy(…)`, and leave them to a worker."
+                )
+                raise AnswerAborted("hang", f"{error} {more}") from None
+            raise
 
 
 def _refused(text: str) -> None:
@@ -140,6 +147,11 @@ def _refused(text: str) -> None:
             "It should deploy the flow first, and then trigger that deployment.",
             f"The deployment on the server is called {there[0]!r}: `run_deployment()` takes that name, or the id that "
             "`.deploy()` returned." if there else f"The server has no deployment of the flow {FLOW!r} yet.",
+        )  # fmt: skip
+    if re.search(r"run_deployment\(\) got an unexpected keyword|parameters\s+Input should be a valid dict", text):
+        raise NotYet(
+            "`run_deployment()` did not take your parameters.", "They should be one dict.",
+            "Pass it as `parameters={'number': number}`.",
         )  # fmt: skip
     if found := re.search(r"\('(\w+)' was unexpected\)|not found on the\s+deployment:\s+'(\w+)'", text):
         raise NotYet(

@@ -13,7 +13,7 @@ from prefect.exceptions import ObjectNotFound
 
 from workbook.grading.evidence import Run
 from workbook.grading.exercises import expect
-from workbook.grading.exercises.beside import beside, took
+from workbook.grading.exercises.beside import OUTLAST, beside, may_pause, outlast, took
 from workbook.grading.model import NotYet
 from workbook.grading.sandbox import Answer
 from workbook.lessons.queries import FLAKY, failures_of
@@ -43,10 +43,10 @@ def with_one_held(answer: Answer, indexes: Sequence[int], dead: Sequence[int], s
     counted = cause(answer, dict.fromkeys(dead, FOR_GOOD))
     alive = [index for index in indexes if index not in dead]
     held = alive[len(alive) // 2]  # neither first nor last, so waiting for one of those isn't enough
-    gate = Path(answer.gate([([held], 2)]))  # waits for one more than will ever come
+    gate = Path(outlast(answer, answer.gate([([held], 2)])))  # waits for one more than will ever come
     with beside(answer, indexes, seconds, gate=gate) as run:
         if run.until(lambda: (gate / "first").exists() and len(list(counted.glob(f"{dead[0]}-*"))) >= tries):
-            run.linger(max(0.5, 2 * took(gate)))
+            run.linger(OUTLAST if may_pause(answer) else max(0.5, 2 * took(gate)))
             (gate / "open").touch()
         return run.result()
 
@@ -182,7 +182,7 @@ def _retried_by_prefect(index: int, count: int, record: TaskRun) -> None:
             f"Query {index} was tried again immediately.", "There should be a short delay before each try.",
             "A database that has just failed needs a moment: retry_delay_seconds=0.1.",
         )  # fmt: skip
-    if other := [delay for delay in delays if delay > 2 * DELAY]:
+    if other := [delay for delay in delays if not DELAY / 2 <= delay <= 2 * DELAY]:
         raise NotYet(f"Your tasks wait {other[0]:g} s before they try again.", f"It should be {DELAY:g} s.")
     if jitter := record.empirical_policy.retry_jitter_factor:
         raise NotYet(

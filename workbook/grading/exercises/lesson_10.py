@@ -1,6 +1,7 @@
 """Lesson 10: what an answer left on the server, and what a worker makes of it."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -35,6 +36,12 @@ def one_at_a_time(answer: Answer) -> None:
             answer.call(str(folder), pool)
         except AnswerError as error:
             looked_elsewhere(answer, error)
+            if re.search(r"deploy\(\) got an unexpected keyword argument 'timezone'|CronSchedule\s+cron\s", str(error)):
+                raise NotYet(
+                    "Prefect did not take your schedule.", "It should be due every day at 02:00 in Zurich.",
+                    "`cron=` takes the five fields alone, without a time zone. For a schedule with one, pass "
+                    "`schedule=Cron(…, timezone=…)`, with the `Cron` of prefect.schedules.",
+                ) from error  # fmt: skip
             raise
         found = the_deployment("at-two", pool, begun)
         first = client.create_flow_run_from_deployment(found.id).id

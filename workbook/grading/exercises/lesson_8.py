@@ -69,7 +69,8 @@ def _at_once(seen: Run, indexes: list[int], blocking: str) -> None:
     if blocking:
         raise NotYet(
             f"A `.{blocking}()` waited in the thread of the event loop, and kept all other tasks waiting.", expected,
-            "It blocks, also inside `async def`: submit all tasks before it, or make the task async and await it.",
+            "It blocks, also inside `async def`: await the work instead, as with `asyncio.to_thread`, or submit all "
+            "tasks before it.",
         )  # fmt: skip
     spans = sorted(expect.queried(seen, indexes), key=lambda span: span.start or 0.0)
     ends = [span.end or 0.0 for span in spans]
