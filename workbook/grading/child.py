@@ -74,7 +74,9 @@ def serve(connection: Connection, source: Source, folder: str) -> None:
             speak({"aborted": "memory", "message": f"Your answer used more than {MEMORY >> 30} GB of memory."})
         except BaseException as error:  # also SystemExit and the like: whatever it is, the learner should read it
             instead = " That ends a whole process: raise an error instead." if isinstance(error, SystemExit) else ""
-            speak({"aborted": "raised", "message": f"Your answer raised {_said(error)}.{instead}"})
+            if type(error).__name__ == "Abort":
+                instead = " Does it return the state of a task that has not ended? Return its future's `.result()`."
+            speak({"aborted": "raised", "message": f"Your answer raised {_said(error).rstrip('.')}.{instead}"})
 
 
 class _Loops(asyncio.DefaultEventLoopPolicy):

@@ -45,7 +45,9 @@ def ask(index: int, seconds: float | None = None) -> list[dict[str, Any]]:
     index, start, wanted, error = int(index), time.time(), 0.0, ""
     try:
         if index not in range(len(warehouse.QUERIES)):
-            raise LookupError(f"there is no query {index}: query numbers go from 0 to {len(warehouse.QUERIES) - 1}")
+            with at_the_gate(index):
+                last = len(warehouse.QUERIES) - 1
+                raise LookupError(f"there is no query {index}: query numbers go from 0 to {last}")
         wanted = warehouse.QUERIES[index].seconds * warehouse.time_scale() if seconds is None else float(seconds)
         if _fails(index):
             raise warehouse.QueryFailed(f"The database failed on query {index}.")

@@ -49,6 +49,13 @@ def in_turn(seen: Run, batches: list[list[int]], size: int) -> None:
     for number, (batch, following) in enumerate(pairwise(batches), start=1):
         if not Timeline.before(expect.queried(seen, batch), expect.queried(seen, following)):
             found, wanted = ([str(count) for count in counts] for counts in (_sizes(spans), map(len, batches)))
+            if any(int(count) > size for count in found):
+                raise NotYet(
+                    f"A query of batch {number + 1} began before batch {number} had ended.",
+                    f"A batch, of {size} queries in this run, should start when the one before it has ended.",
+                    "A place was filled before the rest of the batch had ended: that is a limit, not a batch. Collect "
+                    "every result of a batch before you submit the next.",
+                )
             if found != wanted and len(found) > 1:
                 raise NotYet(
                     f"A query of batch {number + 1} began before batch {number} had ended. Your flow ran "

@@ -33,7 +33,10 @@ from workbook.grading.sandbox import Answer, AnswerAborted
 from workbook.runs.records import PAGE, family
 
 OUTPUT = "your flow's output"
-MADE_UP = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b|-[0-9a-f]{3}\b|\d+")  # ids, names of runs, times
+MADE_UP = re.compile(  # ids, names of runs, moments
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b|-[0-9a-f]{3}\b|\b\d{4}-\d\d-\d\d\b|\d\d:\d\d:\d\d(?:\.\d+)?"
+)
+NUMBERS = re.compile(r"\d+")  # which differ by themselves, or tell of a password
 
 
 def from_environment(answer: Answer) -> None:
@@ -133,19 +136,21 @@ def _same_with_another(answer: Answer, user: str, password: str, host: str) -> N
     Only what is the same in two runs with the same password is judged, without names and numbers that Prefect made up.
     """
 
-    def told(word: str) -> dict[str, str]:
+    def told(word: str) -> dict[tuple[str, bool], str]:
         seen, shown = _shown(answer, user, word, host)
-        return {place: MADE_UP.sub("#", text.replace(seen.name, "#")) for place, text in shown.items()}
+        texts = {place: MADE_UP.sub("#", text.replace(seen.name, "#")) for place, text in shown.items()}
+        without = {(place, False): NUMBERS.sub("#", text) for place, text in texts.items()}
+        return without | {(place, True): text for place, text in texts.items()}
 
     other = leaks.another(password)
     first, second, changed = told(password), told(password), told(other)
     if not (places := [place for place in first if first[place] == second.get(place) != changed.get(place)]):
         return
-    third, again = told(password), told(other)  # is it by chance?
+    again = [(told(password), told(other)) for _ in range(2)]  # is it by chance?
     for place in places:
-        if first[place] == third.get(place) and changed.get(place) == again.get(place):
+        if all((first[place], changed.get(place)) == (one.get(place), two.get(place)) for one, two in again):
             raise NotYet(
-                f"If nothing but the password in DATABASE_URL changes, {place} changes as well.",
+                f"If nothing but the password in DATABASE_URL changes, {place[0]} changes as well.",
                 "No part of the password should show up anywhere.",
                 "A single character makes a password easier to guess, and an encoded one can be decoded. Log at most "
                 "that DATABASE_URL is set, or its host.",

@@ -98,6 +98,10 @@ def _by_name(found: Any) -> dict[str, str]:
             f"`states()` returned {shown}.", "It should return a dict, from the name of each flow to its state.",
             "Is there a `return` at its end?" if found is None else "",
         )  # fmt: skip
+    if any(str(name).casefold() == one.casefold() for name in found for one in KNOWN):
+        raise NotYet(
+            "The keys of your dict are states.", "It should return a dict, from the name of each flow to its state."
+        )
     said = {}
     for name, state in found.items():
         text = state.text if isinstance(state, OpaqueValue) else state

@@ -42,7 +42,9 @@ def completed(seen: Run) -> None:
         error = f"{seen.error or seen.state.message}"
         raise NotYet(
             f"Your flow ended {seen.state.name}: {error}", "It should complete.",
-            "A future isn't its result: call `.result()` on it, or pass it to a task." if FUTURE in error else "",
+            "A future isn't its result: call `.result()` on it, or pass it to a task." if FUTURE in error
+            else "Your flow returned states of tasks that had not ended: return the results of their futures."
+            if "states are not final" in error else "",
         )  # fmt: skip
 
 
@@ -64,7 +66,10 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
             instead = "Calling an `async def` function only makes a coroutine: put `await` before it."
         raise NotYet(f"Your flow returned {opaque.type} where results should be.", expected, instead)
     if seen.result is None:
-        raise NotYet("Your flow returned nothing.", expected, "Is there a `return` at its end?")
+        raise NotYet(
+            "Your flow returned nothing.", expected,
+            "Is there a `return` at its end, with a value? (`print()` and `.wait()` return nothing themselves.)",
+        )  # fmt: skip
     if isinstance(wanted, list) and isinstance(seen.result, list):
         if wanted and seen.result == [row for part in wanted if isinstance(part, list) for row in part]:
             raise NotYet(
@@ -77,7 +82,9 @@ def result(seen: Run, wanted: Any, what: str = "") -> None:
                 f"{f'As {what}, your' if what else 'Your'} flow returned {len(seen.result)} "
                 f"result{'' if len(seen.result) == 1 else 's'}.",
                 f"It should return {len(wanted)}.",
-                "Return what is in that list, not a list around it." if seen.result == [wanted] else "",
+                "Return what is in that list, not a list around it. (A flow with `yield` makes such a list.)"
+                if seen.result == [wanted]
+                else "",
             )
         if Counter(map(repr, seen.result)) == Counter(map(repr, wanted)):
             raise NotYet(

@@ -89,6 +89,10 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
     except AnswerError as error:
         if "ObjectNotFound" in str(error):
             cause = "The limit of a tag is a global limit whose name begins with `tag:`."
+            if "tag:" in answer.source.text:
+                cause = "There is nothing to update or to read before the limit has been created."
+        elif "TypeError" in str(error):
+            cause = ""
         raise NotYet(
             f"{call} raised {str(error).removesuffix(': None').rstrip(': ')}.", "It should not fail.", cause
         ) from None
@@ -128,7 +132,7 @@ def _where_it_went(answer: Answer, tag: str) -> str:
         )
     if held:
         return f"It holds one named {min(held)!r}: look at the name that your function gives to the limit."
-    return "It holds no limit at all. Does your function call the client or the command, and with this name?"
+    return "It holds no limit at all. Does your function create one, and with this name? (An update creates none.)"
 
 
 # ----------------------------------------

@@ -20,11 +20,14 @@ SECONDS = 0.11  # of each query
 def collected(answer: Answer) -> None:
     """A query that fails makes the flow fail; without one, all run at once and the flow waits for them.
 
+    In the first run the query that fails waits at the gate for another, which never comes: so it ends last.
     In the second run all queries wait at the gate for one more, which never comes, until the gate's time-out. A flow
     that only pauses, or waits for some seconds, shows itself; if its code may do that, they wait longer.
     """
     missing, indexes = answer.rng.randrange(40, 100), answer.rng.sample(range(20), 5)
-    seen = answer([*indexes[:2], missing, *indexes[2:]], SECONDS, gate=answer.gate([(indexes, len(indexes))]))
+    seen = answer(
+        [*indexes[:2], missing, *indexes[2:]], SECONDS, gate=answer.gate([(indexes, len(indexes))], [([missing], 2)])
+    )
     if seen.state.is_completed():
         raise NotYet(
             f"Query {missing} failed, but your flow ended Completed, as if nothing had happened.",

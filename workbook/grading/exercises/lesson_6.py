@@ -177,6 +177,9 @@ def _is_free(answer: Answer, tag: str, slots: int, leaked: int, identity: UUID, 
             "None should be taken.",
             expect.AWAIT_OR_SYNC
             if expect.NEVER_AWAITED in answer.printed()
+            else "To set `active_slots` on what you have read changes nothing on the server: send it there, with "
+            "`client.update_global_concurrency_limit(…)`."
+            if "active_slots" in answer.source.text and "update" not in answer.source.text
             else f"Set `active_slots` of the global limit `tag:{tag}` to 0. `prefect concurrency-limit reset` doesn't "
             "change it.",
         )

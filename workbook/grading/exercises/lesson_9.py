@@ -125,6 +125,9 @@ def runs_of(seen: Run, name: str, failed: int | None = None) -> list[Span]:
             f"{name!r} began only after your flow run had ended.", _once(failed),
             "A hook such as `on_completion` runs after the flow run: call the clean-up inside the flow.",
         )  # fmt: skip
+    if not (found or failed or seen.state.is_completed()):
+        error = str(seen.error or seen.state.message).rstrip(".")
+        raise NotYet(f"Your flow ended {seen.state.name}: {error}.", "It should complete, as no query fails.")
     if not found:
         raise NotYet(
             f"There was no task run of {name!r}{f' when query {failed} failed' if failed else ''}.", _once(failed),
