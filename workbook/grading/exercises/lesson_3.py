@@ -89,7 +89,7 @@ def _set(answer: Answer, tag: str, slots: int, case: str, cause: str = "") -> No
     except AnswerError as error:
         if "ObjectNotFound" in str(error):
             cause = "The limit of a tag is a global limit whose name begins with `tag:`."
-            if "tag:" in answer.source.text:
+            if "tag:" in answer.source.text and read_limit(tag) is None:
                 cause = "There is nothing to update or to read before the limit has been created."
         elif "TypeError" in str(error):
             cause = ""
