@@ -1,4 +1,4 @@
-# message: ran \d times, although the database didn't fail on it.*a timeout, perhaps
+# message: ran \d times, although the database didn't fail on it.*(a timeout, perhaps|exceeded timeout)
 from prefect import flow, task
 
 from workbook.work import ask

@@ -124,7 +124,7 @@ def _why_repeated(seen: Run, homes: Collection[str | None]) -> str:
         if len(homes) == 1:
             if client.read_task_run(UUID(next(iter(homes)))).run_count == 1:
                 return "Its task asked the database more than once, in one try: call `ask()` once."
-            error = next((span.message for span in seen.timeline if span.id in homes and span.message), "")
+            error = next((span.message for span in seen.timeline if span.id in homes and span.state == "FAILED"), "")
             why = f": {error.rstrip('.')}." if error else " for another reason: a timeout, perhaps."
             return f"Prefect tried its task run again, so the task failed{why}"
         if client.read_flow_run(UUID(str(seen.flow_run_id))).run_count == 1:
