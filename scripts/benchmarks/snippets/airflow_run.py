@@ -17,4 +17,4 @@ def trigger(dag_id: str) -> None:
 def _airflow(*words: str) -> str:
     """What a command says in its last line."""
     command = [sys.executable, "-m", "airflow", "dags", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.splitlines()[-1]
