@@ -82,7 +82,7 @@ def test_a_folder_with_nothing_to_grade_is_named(tmp_path):
 
 
 def test_only_a_damaged_file_is_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(handed_in.time, "sleep", lambda _: pytest.fail("it waits for what nobody will mend"))
+    monkeypatch.setattr(handed_in.time, "sleep", lambda _: pytest.fail("it waits, though no file is damaged"))
     put(tmp_path, {f"{L1}.ipynb": as_file(lesson(L1, **{"1.1": MINE})), "1.1.py": f"{MINE} + 1"})
     assert len(handed_in.collect(tmp_path).problems) == 1
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import surroundings
+from benchmarks import measures, surroundings
 from benchmarks.results import Results, in_short
 from benchmarks.surroundings import NotRun
 from tests import production
@@ -139,7 +139,7 @@ def dagster(folder: Path, intervals: Path) -> Iterator[Setting]:
 
 @contextlib.contextmanager
 def airflow(folder: Path, intervals: Path) -> Iterator[Setting]:
-    """All of Airflow's services as `airflow standalone` starts them, with its queries' program as the only DAG."""
+    """All of Airflow's services as `airflow standalone` starts them, with our program as the only DAG."""
     python, versions = surroundings.throw_away_python(folder / "venv", ("apache-airflow",))
     port, *logs = (production.free_port() for _ in range(3))
     address = f"http://127.0.0.1:{port}"
@@ -247,7 +247,7 @@ def _after_leases(results: Results, folder: Path) -> None:
         for case, ended in waiting:
             case["crashed"] = ended(CRASH_SECONDS)[1]
             results.save()
-            print(f"  {case['name']}: {case['crashed']['full']:.0f} s after a crash", flush=True)
+            print(f"  {case['name']}, after a crash: {measures.recovered(case)}", flush=True)
 
 
 def _measure(results: Results, alternative: Alternative, folder: Path, until: float, share: float, quick: bool) -> None:

@@ -62,7 +62,7 @@ def side_by_side(results: Results, folder: Path, quick: bool) -> None:
 
 
 def _answers(every: int) -> list[Path]:
-    """Some of the right and wrong answers that the tests have; not those that start processes of their own."""
+    """Every so many of the right and of the wrong answers of the tests, without those that start processes."""
     found = sorted((ROOT / "tests" / "answers" / EXERCISE).glob("*.py"))
     found = [file for file in found if "process_pool" not in file.name]
     return [file for right in (True, False) for file in [one for one in found if _is_right(one) == right][::every]]

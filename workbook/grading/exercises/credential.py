@@ -133,14 +133,18 @@ def _shown(answer: Answer, user: str, password: str, host: str) -> tuple[Run, di
 def _same_with_another(answer: Answer, user: str, password: str, host: str) -> None:
     """Nothing that the answer shows depends on the password: a single character would, or one that is encoded.
 
-    Only what is the same in two runs with the same password is judged, without names and numbers that Prefect made up.
+    Only what is the same in runs with the same password is judged: without names and moments that Prefect made up, and
+    once without any numbers, once with them.
     """
 
     def told(word: str) -> dict[tuple[str, bool], str]:
         seen, shown = _shown(answer, user, word, host)
         texts = {place: MADE_UP.sub("#", text.replace(seen.name, "#")) for place, text in shown.items()}
-        without = {(place, False): NUMBERS.sub("#", text) for place, text in texts.items()}
-        return without | {(place, True): text for place, text in texts.items()}
+        return {
+            (place, numbers): text if numbers else NUMBERS.sub("#", text)
+            for numbers in (False, True)
+            for place, text in texts.items()
+        }
 
     other = leaks.another(password)
     first, second, changed = told(password), told(password), told(other)
